@@ -1,0 +1,1 @@
+//! The admin listener: liveness, readiness and metrics.

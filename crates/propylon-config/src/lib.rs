@@ -1,0 +1,1 @@
+//! The deployment description: what a propylon.yaml says, checked.

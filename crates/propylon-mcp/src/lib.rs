@@ -1,0 +1,1 @@
+//! The words of the Model Context Protocol on the wire, without I/O.

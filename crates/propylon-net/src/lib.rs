@@ -1,0 +1,1 @@
+//! Sockets: the one opener of outbound connections, listeners and the clock.

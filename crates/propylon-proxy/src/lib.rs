@@ -1,0 +1,1 @@
+//! The MCP data path: from an accepted connection to a relayed answer.

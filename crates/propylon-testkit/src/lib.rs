@@ -1,0 +1,1 @@
+//! Test peers: a scripted MCP upstream, a raw HTTP client, and a launcher of real products.
