@@ -1,0 +1,6 @@
+//! The resolved description: defaults applied, everything checked, ready for the proxy to read.
+
+pub(crate) mod deployment;
+pub(crate) mod limits;
+pub(crate) mod upstream;
+pub(crate) mod upstream_url;
