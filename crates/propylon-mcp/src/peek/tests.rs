@@ -1,0 +1,1 @@
+//! Tests of the peek: cases by hand, and agreement with a full parser.
