@@ -16,7 +16,7 @@ impl<'a> RpcId<'a> {
     pub fn from_json(text: &'a str) -> Option<Self> {
         let mut scanner = Scanner::new(text);
         let kept = text == "null"
-            || (scan_scalar(&mut scanner).is_ok() && scanner.position() == text.len());
+            || (scan_scalar(text, &mut scanner).is_ok() && scanner.position() == text.len());
         (kept && text.len() <= RPC_ID_BYTES_MAX).then_some(Self(text))
     }
 
