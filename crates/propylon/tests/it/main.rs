@@ -1,0 +1,1 @@
+//! The whole of `propylon serve` in front of scripted and real MCP peers.
