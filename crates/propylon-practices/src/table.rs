@@ -5,11 +5,26 @@ use crate::practices as rows;
 
 /// Every practice, sorted by id.
 pub const PRACTICES: &[&Practice] = &[
+    &rows::accept_rewritten::PRACTICE,
+    &rows::authorization_lost::PRACTICE,
+    &rows::body_altered::PRACTICE,
+    &rows::content_type_rewritten::PRACTICE,
+    &rows::endpoint_unrouted::PRACTICE,
+    &rows::error_body_replaced::PRACTICE,
+    &rows::forwarded_spoofable::PRACTICE,
+    &rows::host_rewritten::PRACTICE,
+    &rows::last_event_id_lost::PRACTICE,
+    &rows::method_headers_lost::PRACTICE,
+    &rows::mirror_unchecked::PRACTICE,
+    &rows::param_headers_lost::PRACTICE,
     &rows::request_replayed::PRACTICE,
+    &rows::response_header_lost::PRACTICE,
     &rows::response_timeout_short::PRACTICE,
     &rows::session_header_lost::PRACTICE,
     &rows::session_scattered::PRACTICE,
     &rows::sse_buffered::PRACTICE,
+    &rows::trace_context_lost::PRACTICE,
+    &rows::version_header_lost::PRACTICE,
 ];
 
 /// The practice called `id`.
