@@ -1,0 +1,133 @@
+//! The load: MCP clients on one thread, which also measure the proxy's process group.
+
+mod requests;
+mod streams;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use anyhow::{Context, bail, ensure};
+use tokio::net::TcpSocket;
+use tokio::task::LocalSet;
+
+use crate::http1::Connection;
+use crate::measure::Counters;
+use crate::message;
+use crate::process::Group;
+use crate::upstream::CONTROL;
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    /// tools/call over keep-alive connections, each with a session of its own
+    Requests(requests::Args),
+    /// Idle event streams, then a steady rate of events
+    Streams(streams::Args),
+}
+
+/// What both loads need to know.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Target {
+    /// Address of the proxy
+    #[arg(long)]
+    target: SocketAddr,
+    /// Address of the upstream, for its counters
+    #[arg(long)]
+    upstream: SocketAddr,
+    /// Process group of the proxy, to measure
+    #[arg(long)]
+    group: Option<u32>,
+}
+
+impl Target {
+    fn group(&self) -> anyhow::Result<Option<Group>> {
+        self.group.map(Group::find).transpose()
+    }
+}
+
+/// Client connections that share one source address, below the size of the ephemeral port range.
+const CONNECTIONS_PER_ADDRESS: usize = 10_000;
+
+pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let output = LocalSet::new().block_on(&runtime, async {
+        anyhow::Ok(match command {
+            Command::Requests(args) => serde_json::to_string(&requests::run(args).await?)?,
+            Command::Streams(args) => serde_json::to_string(&streams::run(args).await?)?,
+        })
+    })?;
+    println!("{output}");
+    Ok(())
+}
+
+/// A connection with a session: what a client has after `initialize`.
+struct Client {
+    connection: Connection,
+    host: String,
+    session: String,
+    instance: u8,
+}
+
+impl Client {
+    async fn initialize(target: SocketAddr, number: usize) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        if let Ok(last @ 1..) = u8::try_from(number / CONNECTIONS_PER_ADDRESS) {
+            socket.bind(SocketAddr::new(
+                IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1 + last)),
+                0,
+            ))?;
+        }
+        let stream = socket
+            .connect(target)
+            .await
+            .with_context(|| format!("cannot connect to {target}"))?;
+        let mut connection = Connection::new(stream)?;
+        let host = target.to_string();
+        connection.send(&message::initialize(&host)).await?;
+        let head = connection.read_response().await.context("initialize")?;
+        let mut body = Vec::new();
+        connection
+            .read_body(head.framing, &mut body)
+            .await
+            .context("initialize")?;
+        ensure!(
+            head.status == 200 && body == message::initialized().as_bytes(),
+            "initialize was answered with {}: {}",
+            head.status,
+            String::from_utf8_lossy(&body)
+        );
+        let session = head
+            .session
+            .context("initialize was answered without Mcp-Session-Id")?;
+        ensure!(
+            session.len() == message::SESSION_LENGTH,
+            "the session id arrived changed: {session}"
+        );
+        let instance = message::minted_by(&session).context("the session id arrived changed")?;
+        Ok(Self {
+            connection,
+            host,
+            session,
+            instance,
+        })
+    }
+}
+
+/// Asks the upstream itself, past the proxy.
+async fn ask_upstream(upstream: SocketAddr, command: &str) -> anyhow::Result<Counters> {
+    let stream = tokio::net::TcpStream::connect(upstream)
+        .await
+        .context("cannot connect to the upstream")?;
+    let mut connection = Connection::new(stream)?;
+    let request = format!(
+        "POST {CONTROL}{command} HTTP/1.1\r\nHost: {upstream}\r\nContent-Length: 0\r\n\r\n"
+    );
+    connection.send(request.as_bytes()).await?;
+    let head = connection.read_response().await?;
+    let mut body = Vec::new();
+    connection.read_body(head.framing, &mut body).await?;
+    if head.status != 200 {
+        bail!("the upstream refused {command}");
+    }
+    Ok(serde_json::from_slice(&body)?)
+}

@@ -1,0 +1,98 @@
+//! What Propylon is to reach, and whether this run shows it.
+
+use super::figures::{self, Figure};
+use super::{Results, Row};
+
+/// One target, judged.
+pub(super) struct Verdict {
+    pub(super) target: String,
+    pub(super) reached: Option<bool>,
+    pub(super) figures: String,
+}
+
+const OURS: &str = "propylon";
+/// Not products: they bound the others, and no target is set against their delays.
+const BOUNDS: [&str; 2] = ["direct", "floor"];
+
+pub(super) fn judge(results: &Results) -> Vec<Verdict> {
+    vec![
+        cpu(results, "haproxy", 1.0),
+        cpu(results, "floor", 1.7),
+        memory(results),
+        delay(results),
+    ]
+}
+
+fn cpu(results: &Results, peer: &str, most: f64) -> Verdict {
+    let figure = |name: &str| {
+        let section = results.requests.as_ref()?;
+        let connections = *figures::connections(section).first()?;
+        figures::requests(row(&section.rows, name)?, connections)?.cpu_us
+    };
+    verdict(
+        format!("CPU per request at most {most:.1} × {peer}'s"),
+        figure(OURS),
+        figure(peer).map(|other| {
+            (
+                other.median * most,
+                format!("{peer} {:.1} µs", other.median),
+            )
+        }),
+        "µs",
+    )
+}
+
+fn memory(results: &Results) -> Verdict {
+    let figure =
+        |name: &str| figures::streams(row(&results.streams.as_ref()?.rows, name)?)?.rss_kib;
+    verdict(
+        "memory per idle stream at most nginx's".into(),
+        figure(OURS),
+        figure("nginx").map(|other| (other.median, format!("nginx {:.1} KiB", other.median))),
+        "KiB",
+    )
+}
+
+fn delay(results: &Results) -> Verdict {
+    let rows = results
+        .streams
+        .as_ref()
+        .map(|section| section.rows.as_slice())
+        .unwrap_or_default();
+    let p99 = |row: &Row<_>| figures::streams(row).map(|figures| figures.p99_us);
+    let best = rows
+        .iter()
+        .filter(|row| row.peer != OURS && !BOUNDS.contains(&row.peer.as_str()))
+        .filter_map(|row| Some((row, p99(row)?)))
+        .min_by(|one, other| one.1.median.total_cmp(&other.1.median));
+    verdict(
+        "p99 of event delay at most the best peer's".into(),
+        row(rows, OURS).and_then(p99),
+        best.map(|(row, other)| (other.median, format!("{} {:.0} µs", row.peer, other.median))),
+        "µs",
+    )
+}
+
+fn verdict(
+    target: String,
+    ours: Option<Figure>,
+    bound: Option<(f64, String)>,
+    unit: &str,
+) -> Verdict {
+    match (ours, bound) {
+        (Some(ours), Some((most, other))) => Verdict {
+            target,
+            reached: Some(ours.median <= most),
+            figures: format!("{:.1} {unit} against {other}", ours.median),
+        },
+        _ => Verdict {
+            target,
+            reached: None,
+            figures: "not measured in this run".into(),
+        },
+    }
+}
+
+fn row<'a, T>(rows: &'a [Row<T>], name: &str) -> Option<&'a Row<T>> {
+    rows.iter().find(|row| row.peer == name)
+}

@@ -1,0 +1,275 @@
+//! The comparison: every peer in turn, round after round, on the same upstream and the same work.
+
+mod child;
+mod machine;
+mod peer;
+mod program;
+mod proxy;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use clap::ValueEnum;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::measure::{Ready, Requests, Streams};
+use crate::report::{self, Results, Row, Section};
+use child::Child;
+use machine::Interrupt;
+use peer::Peer;
+use program::Programs;
+use proxy::Proxy;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What to measure; both when left out
+    work: Option<Work>,
+    /// Peers to compare, in this order
+    #[arg(long, value_delimiter = ',', default_value = peer::DEFAULT)]
+    peers: Vec<String>,
+    /// Length of one `requests` window
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Rounds; each goes through all peers, and the median of the rounds is reported
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Numbers of client connections for `requests`
+    #[arg(long, value_delimiter = ',', default_values_t = [64, 1])]
+    connections: Vec<usize>,
+    /// Open event streams for `streams`
+    #[arg(long, default_value_t = 4000)]
+    streams: usize,
+    /// Time between two events of one stream
+    #[arg(long, default_value_t = 2000)]
+    period_ms: u64,
+    /// Events of each stream
+    #[arg(long, default_value_t = 10)]
+    events: u64,
+    /// Folder for RESULTS.md, results.svg and results.json
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Work {
+    Requests,
+    Streams,
+}
+
+/// What every measurement of a run shares.
+struct Bench {
+    args: Args,
+    root: PathBuf,
+    programs: Programs,
+    peers: Vec<&'static Peer>,
+    upstream: Ready,
+    interrupt: Interrupt,
+}
+
+const WARM_UP_SECONDS: f64 = 1.0;
+/// How long a load may take past its planned time before it is ended as stuck.
+const LOAD_SLACK: Duration = Duration::from_secs(200);
+
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    ensure!(
+        args.rounds > 0 && !args.connections.contains(&0),
+        "rounds and connections must be at least 1"
+    );
+    let root = machine::workspace_root()?;
+    let peers = args
+        .peers
+        .iter()
+        .map(|name| peer::find(name))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let programs = Programs::find(&root, &peers)?;
+    let interrupt = Interrupt::install()?;
+    machine::raise_open_files(args.streams)?;
+    let mut server = Child::start(
+        &program::own(&["upstream"])?,
+        &scratch(&root, "upstream")?,
+        &[],
+    )?;
+    let upstream: Ready = serde_json::from_str(&server.first_line(&interrupt)?)?;
+    let bench = Bench {
+        args,
+        root,
+        programs,
+        peers,
+        upstream,
+        interrupt,
+    };
+
+    let out = bench
+        .args
+        .out
+        .clone()
+        .unwrap_or_else(|| bench.root.join("bench"));
+    let mut results = Results::load(&out)?;
+    if bench.args.work != Some(Work::Streams) {
+        results.requests = Some(bench.measure("requests", Bench::requests)?);
+        results.write(&out)?;
+    }
+    if bench.args.work != Some(Work::Requests) {
+        results.streams = Some(bench.measure("streams", Bench::streams)?);
+        results.write(&out)?;
+    }
+    println!("\n{}", report::markdown(&results));
+    println!("written: {}", out.display());
+    Ok(())
+}
+
+impl Bench {
+    /// Goes through the peers round after round, so that noise of the machine hits all of them alike.
+    fn measure<T: Serialize>(
+        &self,
+        name: &str,
+        once: impl Fn(&Self, &Peer, &str) -> anyhow::Result<Vec<T>>,
+    ) -> anyhow::Result<Section<T>> {
+        let start = Instant::now();
+        let mut rows: Vec<Row<T>> = self.peers.iter().map(|peer| self.row(peer)).collect();
+        for round in 1..=self.args.rounds {
+            for (row, peer) in rows.iter_mut().zip(&self.peers) {
+                let title = format!("{name} round {round}/{} {}", self.args.rounds, peer.name);
+                row.runs
+                    .extend(once(self, peer, &title).with_context(|| title.clone())?);
+            }
+        }
+        Ok(Section {
+            command: command_line(),
+            machine: machine::facts(),
+            minutes: start.elapsed().as_secs_f64() / 60.0,
+            rounds: self.args.rounds,
+            rows,
+        })
+    }
+
+    fn row<T>(&self, peer: &Peer) -> Row<T> {
+        Row {
+            peer: peer.name.into(),
+            label: peer.label.into(),
+            version: self.programs.version(peer.name),
+            setup: peer.setup.into(),
+            sticky: peer.sticky,
+            runs: Vec::new(),
+        }
+    }
+
+    fn requests(&self, peer: &Peer, title: &str) -> anyhow::Result<Vec<Requests>> {
+        let mut runs = Vec::new();
+        let mut proxy = self.start(peer)?;
+        for connections in &self.args.connections {
+            let planned = self.args.seconds + WARM_UP_SECONDS;
+            let run: Requests = self.load(
+                &proxy,
+                planned,
+                "requests",
+                &[
+                    format!("--connections={connections}"),
+                    format!("--seconds={}", self.args.seconds),
+                    format!("--warm-up-seconds={WARM_UP_SECONDS}"),
+                ],
+            )?;
+            println!(
+                "{title} connections={connections}: {}",
+                report::line_of_requests(&run)
+            );
+            judge_sticky(peer, run.misrouted)?;
+            runs.push(run);
+        }
+        let answers: u64 = runs.iter().map(|run| run.answers_in_all).sum();
+        proxy.stop_and_check_log(answers, &self.interrupt)?;
+        Ok(runs)
+    }
+
+    fn streams(&self, peer: &Peer, title: &str) -> anyhow::Result<Vec<Streams>> {
+        let mut proxy = self.start(peer)?;
+        let planned = (self.args.period_ms * self.args.events) as f64 / 1000.0;
+        let run: Streams = self.load(
+            &proxy,
+            planned,
+            "streams",
+            &[
+                format!("--streams={}", self.args.streams),
+                format!("--period-ms={}", self.args.period_ms),
+                format!("--events={}", self.args.events),
+            ],
+        )?;
+        println!("{title}: {}", report::line_of_streams(&run));
+        judge_sticky(peer, run.misrouted)?;
+        // A session is an `initialize` and a stream, and each has its line.
+        proxy.stop_and_check_log(2 * run.streams as u64, &self.interrupt)?;
+        Ok(vec![run])
+    }
+
+    fn start(&self, peer: &'_ Peer) -> anyhow::Result<Proxy> {
+        let folder = scratch(&self.root, peer.name)?;
+        Proxy::start(
+            peer,
+            &self.programs,
+            &self.root,
+            folder,
+            &self.upstream,
+            &self.interrupt,
+        )
+    }
+
+    /// Runs one load to its end and reads what it measured.
+    fn load<T: DeserializeOwned>(
+        &self,
+        proxy: &Proxy,
+        planned_seconds: f64,
+        work: &str,
+        rest: &[String],
+    ) -> anyhow::Result<T> {
+        let first = self
+            .upstream
+            .addresses
+            .first()
+            .context("the upstream has no address")?;
+        let mut command = program::own(&["load", work])?;
+        command.push(format!("--target={}", proxy.address).into());
+        command.push(format!("--upstream={first}").into());
+        command.extend(proxy.group().map(|group| format!("--group={group}").into()));
+        command.extend(rest.iter().map(Into::into));
+        let folder = scratch(&self.root, "load")?;
+        let child = Child::start(&command, &folder, &[])?;
+        let output = child.finish(
+            LOAD_SLACK + Duration::from_secs_f64(planned_seconds),
+            &self.interrupt,
+        )?;
+        Ok(serde_json::from_str(&output)?)
+    }
+}
+
+/// A peer that is set up to keep sessions must keep every one.
+fn judge_sticky(peer: &Peer, misrouted: u64) -> anyhow::Result<()> {
+    if peer.sticky && misrouted > 0 {
+        bail!(
+            "{misrouted} messages of {} went to another instance than their session's",
+            peer.name
+        );
+    }
+    Ok(())
+}
+
+/// An empty folder for one process's files.
+fn scratch(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let folder = root.join("target/bench").join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// The command as it was given to `cargo xtask bench`.
+fn command_line() -> String {
+    let given: Vec<String> = std::env::args().skip(2).collect();
+    format!("cargo xtask bench {}", given.join(" "))
+        .trim_end()
+        .to_owned()
+}

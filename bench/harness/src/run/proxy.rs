@@ -1,0 +1,187 @@
+//! One peer while it runs: configured, started, ready, and ended.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+
+use super::child::Child;
+use super::machine::Interrupt;
+use super::peer::{self, Peer};
+use super::program::{self, Programs};
+use crate::measure::Ready;
+use crate::message;
+
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A started peer.
+pub(super) struct Proxy {
+    pub(super) address: SocketAddr,
+    child: Option<Child>,
+    folder: PathBuf,
+    access_log: Option<&'static str>,
+}
+
+impl Proxy {
+    /// Starts the peer and waits until an `initialize` through it is answered.
+    pub(super) fn start(
+        peer: &Peer,
+        programs: &Programs,
+        root: &Path,
+        folder: PathBuf,
+        upstream: &Ready,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<Self> {
+        let first = *upstream
+            .addresses
+            .first()
+            .context("the upstream has no address")?;
+        if peer.name == peer::DIRECT {
+            return Ok(Self {
+                address: first,
+                child: None,
+                folder,
+                access_log: None,
+            });
+        }
+        let (address, admin) = free_addresses()?;
+        render(peer, root, &folder, address, admin, upstream)?;
+        let command = command(peer, programs, address, upstream)?;
+        let mut child = Child::start(&command, &folder, peer.environment)?;
+        wait_until_ready(&mut child, address, interrupt)?;
+        Ok(Self {
+            address,
+            child: Some(child),
+            folder,
+            access_log: peer.access_log,
+        })
+    }
+
+    /// The process group to measure.
+    pub(super) fn group(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::group)
+    }
+
+    /// Ends the peer, and checks that it logged a line for each of at least `requests` requests.
+    pub(super) fn stop_and_check_log(
+        &mut self,
+        requests: u64,
+        interrupt: &Interrupt,
+    ) -> anyhow::Result<()> {
+        if let Some(child) = &mut self.child {
+            child.fail_if_ended()?;
+            child.end();
+        }
+        interrupt.check()?;
+        if let Some(name) = self.access_log {
+            let path = self.folder.join(name);
+            let log = fs::read(&path)
+                .with_context(|| format!("there is no access log {}", path.display()))?;
+            let lines = memchr::memchr_iter(b'\n', &log).count() as u64;
+            ensure!(
+                lines >= requests,
+                "the access log has {lines} lines for {requests} requests"
+            );
+            fs::remove_file(&path)?;
+        }
+        Ok(())
+    }
+}
+
+fn command(
+    peer: &Peer,
+    programs: &Programs,
+    address: SocketAddr,
+    upstream: &Ready,
+) -> anyhow::Result<Vec<OsString>> {
+    if peer.name == peer::FLOOR {
+        let addresses: Vec<String> = upstream.addresses.iter().map(ToString::to_string).collect();
+        return program::own(&[
+            "floor",
+            &format!("--listen={address}"),
+            &format!("--upstream={}", addresses.join(",")),
+        ]);
+    }
+    let mut command = vec![programs.path(peer.name)?.into()];
+    command.extend(peer.arguments.iter().map(Into::into));
+    Ok(command)
+}
+
+/// Two addresses that nobody listens on now.
+fn free_addresses() -> anyhow::Result<(SocketAddr, SocketAddr)> {
+    let one = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok((one.local_addr()?, other.local_addr()?))
+}
+
+/// Writes the peer's templates into its folder with their `{{words}}` filled in.
+fn render(
+    peer: &Peer,
+    root: &Path,
+    folder: &Path,
+    address: SocketAddr,
+    admin: SocketAddr,
+    upstream: &Ready,
+) -> anyhow::Result<()> {
+    let mut words = vec![
+        ("listen".to_owned(), address.to_string()),
+        ("listen_port".to_owned(), address.port().to_string()),
+        ("admin".to_owned(), admin.to_string()),
+        ("admin_port".to_owned(), admin.port().to_string()),
+        ("folder".to_owned(), folder.display().to_string()),
+    ];
+    for (number, instance) in upstream.addresses.iter().enumerate() {
+        words.push((format!("instance_{number}"), instance.to_string()));
+        words.push((
+            format!("instance_port_{number}"),
+            instance.port().to_string(),
+        ));
+    }
+    for name in peer.templates {
+        let path = root.join("bench/peers").join(name);
+        let mut text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        for (word, value) in &words {
+            text = text.replace(&format!("{{{{{word}}}}}"), value);
+        }
+        ensure!(
+            !text.contains("{{"),
+            "{} has a word that is not known",
+            path.display()
+        );
+        fs::write(folder.join(name), text)?;
+    }
+    Ok(())
+}
+
+fn wait_until_ready(
+    child: &mut Child,
+    address: SocketAddr,
+    interrupt: &Interrupt,
+) -> anyhow::Result<()> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    while Instant::now() < deadline {
+        interrupt.check()?;
+        child.fail_if_ended()?;
+        if answers(address).unwrap_or(false) {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    bail!("no answer to initialize in {START_TIMEOUT:?}")
+}
+
+fn answers(address: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+    stream.write_all(&message::initialize(&address.to_string()))?;
+    let mut start = [0; 12];
+    stream.read_exact(&mut start)?;
+    Ok(&start == b"HTTP/1.1 200")
+}
