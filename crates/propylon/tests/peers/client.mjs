@@ -67,8 +67,10 @@ async function connect(options = {}) {
   const client = newClient();
   const transport = new StreamableHTTPClientTransport(new URL(url), {
     reconnectionOptions: {
-      initialReconnectionDelay: 200,
-      maxReconnectionDelay: 1000,
+      // The everything server replays what it stored but sends nothing new on a resumed stream, so that client comes
+      // back when its call is over.
+      initialReconnectionDelay: kind === "everything" ? 1500 : 200,
+      maxReconnectionDelay: 2000,
       reconnectionDelayGrowFactor: 1.5,
       maxRetries: 5,
     },
