@@ -1,7 +1,22 @@
 //! The deployment description: what a propylon.yaml says, checked.
 
+mod check;
+mod draft;
+mod kind;
+mod load;
 mod model;
+mod problem;
+mod quantity;
+mod read;
+mod report;
+mod schema;
+mod section;
+mod settings;
+mod suggest;
+mod tree;
 
+pub use kind::Kind;
+pub use load::{Loaded, load_file, load_str};
 pub use model::deployment::{AccessLog, Admin, Deployment, Level, Listener, Log, LogFormat, Route};
 pub use model::limits::{ClientTimeouts, Limits};
 pub use model::upstream::{
@@ -9,6 +24,12 @@ pub use model::upstream::{
     UpstreamTimeouts,
 };
 pub use model::upstream_url::{InvalidUrl, Scheme, UpstreamUrl, UrlHost};
+pub use problem::{ConfigErrors, Position, Problem, Severity};
+pub use quantity::{InvalidQuantity, format_duration, format_size, parse_duration, parse_size};
+pub use schema::json_schema;
+pub use settings::{
+    Fallback, SECTIONS, SETTINGS, SectionInfo, Setting, setting, settings_markdown,
+};
 
 /// Network prefixes of `trusted_proxies`, re-exported so that callers need no dependency of their own.
 pub use ipnet::IpNet;

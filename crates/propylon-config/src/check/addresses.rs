@@ -1,0 +1,99 @@
+//! No two listeners on one address, and no proxy that believes everyone.
+
+use std::net::SocketAddr;
+
+use crate::draft::Draft;
+use crate::problem::{Position, Problem};
+use crate::report::Report;
+
+pub(super) fn check(report: &Report<'_>, draft: &Draft) {
+    for (index, listener) in draft.listeners.iter().enumerate() {
+        let address = listener.value.address;
+        let other = draft
+            .listeners
+            .iter()
+            .take(index)
+            .find(|other| clash(other.value.address, address));
+        if let Some(other) = other {
+            let problem =
+                Problem::error(&listener.key, clash_summary(other.value.address, address));
+            report.add(
+                problem
+                    .at(listener.position)
+                    .suggest(with_first("give it a port of its own", other.position)),
+            );
+        }
+    }
+    check_admin(report, draft);
+    for network in &draft.trusted_proxies {
+        if network.value.prefix_len() == 0 {
+            let problem =
+                Problem::warning(&network.key, "every client is believed about who it is");
+            let problem = problem
+                .at(network.position)
+                .found(network.value.to_string());
+            report.add(
+                problem
+                    .practice("forwarded-spoofable")
+                    .suggest("name the proxies in front of this one"),
+            );
+        }
+    }
+}
+
+fn check_admin(report: &Report<'_>, draft: &Draft) {
+    let Some((admin, place)) = &draft.admin else {
+        return;
+    };
+    let Some(listener) = draft
+        .listeners
+        .iter()
+        .find(|l| clash(l.value.address, admin.address))
+    else {
+        return;
+    };
+    let problem = match place {
+        Some(place) => {
+            let summary = clash_summary(listener.value.address, admin.address);
+            let problem = Problem::error(&place.key, summary);
+            problem.at(place.position).suggest(with_first(
+                "give the admin listener a port of its own",
+                listener.position,
+            ))
+        }
+        None => {
+            let summary = format!("the admin listener stands on {} by default", admin.address);
+            let problem =
+                Problem::error(&listener.key, summary).found(listener.value.address.to_string());
+            problem
+                .at(listener.position)
+                .suggest("write `admin: { address: 127.0.0.1:9902 }`, or `admin: off`")
+        }
+    };
+    report.add(problem);
+}
+
+/// Whether two listeners cannot both be opened. Port 0 is a free one each time.
+fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    let covers = |a: SocketAddr, b: SocketAddr| {
+        // `[::]` takes IPv4 too, unless the system is told otherwise.
+        a.ip().is_unspecified() && (a.is_ipv6() || b.is_ipv4())
+    };
+    let same = a.ip().to_canonical() == b.ip().to_canonical();
+    a.port() == b.port() && a.port() != 0 && (same || covers(a, b) || covers(b, a))
+}
+
+fn clash_summary(first: SocketAddr, second: SocketAddr) -> String {
+    if first == second {
+        format!("two listeners on {second}")
+    } else {
+        format!("{second} and {first} cannot both be listened on")
+    }
+}
+
+fn with_first(advice: &str, first: Option<Position>) -> String {
+    match first {
+        Some(first) => format!("{advice}; the other listener is on line {}", first.line),
+        None => advice.to_owned(),
+    }
+}

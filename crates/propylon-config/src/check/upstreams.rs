@@ -1,0 +1,93 @@
+//! Health checks stay off the MCP endpoint, and what an operator should know about an upstream is said.
+
+use crate::draft::{Draft, DraftUpstream};
+use crate::model::upstream::Upstream;
+use crate::problem::Problem;
+use crate::report::Report;
+
+pub(super) fn check(report: &Report<'_>, draft: &Draft) {
+    for upstream in &draft.upstreams {
+        warn_unused(report, draft, upstream);
+        let Some(read) = &upstream.upstream else {
+            continue;
+        };
+        judge_health(report, draft, upstream, read);
+        warn_plaintext(report, upstream, read);
+        warn_root(report, draft, upstream, read);
+    }
+}
+
+fn routes_to<'d>(draft: &'d Draft, name: &'d str) -> impl Iterator<Item = &'d str> {
+    let leads = move |to: &str| to == name;
+    draft
+        .routes
+        .iter()
+        .filter(move |route| route.upstream.as_ref().is_some_and(|to| leads(&to.value)))
+        .filter_map(|route| route.path.as_ref().map(|path| path.value.as_str()))
+}
+
+fn warn_unused(report: &Report<'_>, draft: &Draft, upstream: &DraftUpstream) {
+    let name = &upstream.name;
+    let used = draft.routes.iter().any(|route| {
+        route
+            .upstream
+            .as_ref()
+            .is_some_and(|to| to.value == name.value)
+    });
+    if !used {
+        let summary = format!("no route leads to the upstream `{}`", name.value);
+        let problem = Problem::warning(&name.key, summary).at(name.position);
+        report.add(problem.suggest("add a route, or remove it"));
+    }
+}
+
+/// A probe of the endpoint itself mints a session each time, or is refused and takes the instance away.
+fn judge_health(report: &Report<'_>, draft: &Draft, upstream: &DraftUpstream, read: &Upstream) {
+    let Some(health) = &upstream.health_path else {
+        return;
+    };
+    let endpoint = match read.endpoints.path() {
+        "" if routes_to(draft, &read.name).any(|path| path == "/") => return,
+        "" => "/",
+        path => path,
+    };
+    if health.value == endpoint {
+        let problem = Problem::error(
+            &health.key,
+            "health checks would go to the MCP endpoint itself",
+        )
+        .at(health.position)
+        .found(&health.value)
+        .expected("a path of the instance that needs no MCP session, such as /health")
+        .practice("health-on-endpoint");
+        report.add(problem.suggest("serve a health path beside the endpoint, or remove `health`"));
+    }
+}
+
+fn warn_plaintext(report: &Report<'_>, upstream: &DraftUpstream, read: &Upstream) {
+    let mut urls = read.endpoints.urls().iter().zip(&upstream.urls);
+    let Some((url, place)) = urls.find(|(url, _)| !url.is_local()) else {
+        return;
+    };
+    let summary = format!(
+        "requests leave this machine in the clear, to {}",
+        url.origin()
+    );
+    let problem = Problem::warning(&place.key, summary)
+        .at(place.position)
+        .practice("tls-upstream-plaintext");
+    report.add(problem.suggest("keep this to a network where nobody else can listen"));
+}
+
+/// A URL without a path replaces the route's prefix by nothing, which few mean.
+fn warn_root(report: &Report<'_>, draft: &Draft, upstream: &DraftUpstream, read: &Upstream) {
+    let Some(place) = upstream.urls.first() else {
+        return;
+    };
+    let prefix = routes_to(draft, &read.name).find(|path| *path != "/");
+    if let Some(prefix) = prefix.filter(|_| read.endpoints.path().is_empty()) {
+        let summary = format!("this URL has no path, so `{prefix}` reaches the instance as `/`");
+        let problem = Problem::warning(&place.key, summary).at(place.position);
+        report.add(problem.suggest("add the path of the MCP endpoint, such as `/mcp`"));
+    }
+}

@@ -1,0 +1,93 @@
+//! A description as read, each part with its place, before anything is known to fit together.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::model::deployment::{Admin, Deployment, Listener, Log, Route};
+use crate::model::limits::{ClientTimeouts, Limits};
+use crate::model::upstream::Upstream;
+use crate::section::Placed;
+
+/// What could be read; a part that could not is missing here and already reported.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) listeners: Vec<Placed<Listener>>,
+    pub(crate) routes: Vec<DraftRoute>,
+    pub(crate) upstreams: Vec<DraftUpstream>,
+    pub(crate) limits: Limits,
+    pub(crate) timeouts: ClientTimeouts,
+    pub(crate) trusted_proxies: Vec<Placed<IpNet>>,
+    pub(crate) log: Log,
+    /// Without a place where nothing is written about it.
+    pub(crate) admin: Option<(Admin, Option<Placed<()>>)>,
+    pub(crate) drain: Duration,
+    pub(crate) workers: Option<NonZeroUsize>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DraftRoute {
+    pub(crate) host: Option<String>,
+    pub(crate) path: Option<Placed<String>>,
+    pub(crate) upstream: Option<Placed<String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DraftUpstream {
+    /// Its key, which exists even where the rest is unreadable.
+    pub(crate) name: Placed<String>,
+    pub(crate) upstream: Option<Upstream>,
+    /// Each URL as written.
+    pub(crate) urls: Vec<Placed<()>>,
+    pub(crate) health_path: Option<Placed<String>>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        let defaults = Deployment::default();
+        Draft {
+            listeners: Vec::new(),
+            routes: Vec::new(),
+            upstreams: Vec::new(),
+            limits: defaults.limits,
+            timeouts: defaults.timeouts,
+            trusted_proxies: Vec::new(),
+            log: defaults.log,
+            admin: defaults.admin.map(|admin| (admin, None)),
+            drain: defaults.drain,
+            workers: defaults.workers,
+        }
+    }
+}
+
+impl Draft {
+    /// The deployment, if every route is whole; call only for a draft without errors.
+    pub(crate) fn resolve(self) -> Option<Deployment> {
+        let route = |route: DraftRoute| {
+            Some(Route {
+                host: route.host,
+                path: route.path?.value,
+                upstream: route.upstream?.value,
+            })
+        };
+        let upstream = |draft: DraftUpstream| Some((draft.name.value, draft.upstream?));
+        Some(Deployment {
+            listeners: self.listeners.into_iter().map(|l| l.value).collect(),
+            routes: self.routes.into_iter().map(route).collect::<Option<_>>()?,
+            upstreams: self
+                .upstreams
+                .into_iter()
+                .map(upstream)
+                .collect::<Option<BTreeMap<_, _>>>()?,
+            limits: self.limits,
+            timeouts: self.timeouts,
+            trusted_proxies: self.trusted_proxies.into_iter().map(|p| p.value).collect(),
+            log: self.log,
+            admin: self.admin.map(|(admin, _)| admin),
+            drain: self.drain,
+            workers: self.workers,
+        })
+    }
+}

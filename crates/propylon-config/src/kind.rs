@@ -1,0 +1,153 @@
+//! What may be written at a key: the words an error, the reference and the schema use for it.
+
+/// More threads than any machine this runs on has cores.
+pub(crate) const WORKERS_MAX: u64 = 1024;
+
+/// What may be written at a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// `stdout`, `off`, or a path with a slash.
+    AccessLog,
+    /// An IP address and a port.
+    Address,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number.
+    Count {
+        /// What is counted, in the plural.
+        of: &'static str,
+        /// The least allowed.
+        min: u64,
+        /// The most allowed.
+        max: u64,
+    },
+    /// A time with its unit.
+    Duration {
+        /// Whether `0s` is allowed.
+        zero: bool,
+    },
+    /// A DNS name, an address, or `*.` before a name.
+    Host,
+    /// `keep`, `upstream`, or a host with or without a port.
+    HostHeader,
+    /// A key of `upstreams`.
+    Name,
+    /// A list of addresses and CIDR networks.
+    Networks,
+    /// An absolute URL path.
+    Path,
+    /// An absolute URL path, or `off`.
+    PathOrOff,
+    /// A number of bytes.
+    Size {
+        /// The least allowed.
+        min: u64,
+        /// The most allowed.
+        max: u64,
+    },
+    /// An instance's MCP endpoint.
+    Url,
+    /// A list of them.
+    Urls,
+    /// A whole number of threads, or `auto`.
+    Workers,
+}
+
+impl Kind {
+    /// The kind in a word or two, as in "`30` is not a duration".
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::AccessLog => "place for the access log",
+            Kind::Address => "address and port",
+            Kind::Choice(_) => "known word here",
+            Kind::Count { .. } => "number allowed here",
+            Kind::Duration { .. } => "duration",
+            Kind::Host => "host name",
+            Kind::HostHeader => "host",
+            Kind::Name => "name",
+            Kind::Networks => "network",
+            Kind::Path | Kind::PathOrOff => "path",
+            Kind::Size { .. } => "size",
+            Kind::Url | Kind::Urls => "URL of an MCP endpoint",
+            Kind::Workers => "number of threads",
+        }
+    }
+
+    /// What its number counts; empty where it is no number.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Kind::Count { of, .. } => of,
+            Kind::Duration { .. } => "time",
+            Kind::Size { .. } => "bytes",
+            Kind::Workers => "threads",
+            _ => "",
+        }
+    }
+
+    /// What may be written, with an example.
+    pub fn expected(self) -> String {
+        match self {
+            Kind::AccessLog => {
+                "`stdout`, `off`, or a path with a slash, such as ./access.log".to_owned()
+            }
+            Kind::Address => {
+                "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned()
+            }
+            Kind::Choice(words) => one_of(words),
+            Kind::Count { of, min, max } => format!("a whole number of {of} from {min} to {max}"),
+            Kind::Duration { zero: false } => {
+                "a time greater than zero, such as 250ms, 30s, 5m, 1h or 7d".to_owned()
+            }
+            Kind::Duration { zero: true } => "a time such as 0s, 250ms, 30s, 5m or 1h".to_owned(),
+            Kind::Host => {
+                "a name without a port, such as mcp.example.com or *.example.com".to_owned()
+            }
+            Kind::HostHeader => {
+                "`keep`, `upstream`, or a host such as mcp.example.com or mcp.example.com:8443"
+                    .to_owned()
+            }
+            Kind::Name => "the name of one of `upstreams`".to_owned(),
+            Kind::Networks => {
+                "a list of addresses and CIDR networks, such as [10.0.0.0/8, 192.0.2.1]".to_owned()
+            }
+            Kind::Path => "an absolute path, such as /mcp".to_owned(),
+            Kind::PathOrOff => "an absolute path, such as /health, or `off`".to_owned(),
+            Kind::Size { min, max: u64::MAX } => {
+                format!(
+                    "a number of bytes, such as 64KiB, 4MiB or 1GB; at least {}",
+                    bytes(min)
+                )
+            }
+            Kind::Size { min, max } => format!(
+                "a number of bytes from {} to {}, such as 64KiB or 4MiB",
+                bytes(min),
+                bytes(max)
+            ),
+            Kind::Url => "a URL, such as http://127.0.0.1:3001/mcp".to_owned(),
+            Kind::Urls => {
+                "a list of URLs, such as [http://10.0.0.1:3001/mcp, http://10.0.0.2:3001/mcp]"
+                    .to_owned()
+            }
+            Kind::Workers => {
+                format!("`auto`, or a whole number of threads from 1 to {WORKERS_MAX}")
+            }
+        }
+    }
+}
+
+fn bytes(size: u64) -> String {
+    crate::quantity::format_size(size)
+}
+
+/// `a`, `b` or `c`.
+pub(crate) fn one_of(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [word] => format!("`{word}`"),
+        [first @ .., last] => {
+            let first: Vec<_> = first.iter().map(|word| format!("`{word}`")).collect();
+            format!("{} or `{last}`", first.join(", "))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Gathers every problem of one file, each with the line it stands on.
+
+use std::cell::RefCell;
+
+use crate::problem::{ConfigErrors, Problem, Severity, mask_credentials};
+
+/// The problems of one source so far.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    file: &'a str,
+    text: &'a str,
+    problems: RefCell<Vec<Problem>>,
+}
+
+impl<'a> Report<'a> {
+    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
+        Report {
+            file,
+            text,
+            problems: RefCell::default(),
+        }
+    }
+
+    /// Keeps `problem`, adding the file's name and the line it points at.
+    pub(crate) fn add(&self, mut problem: Problem) {
+        problem.mask();
+        problem.file = self.file.to_owned();
+        if let Some(position) = problem.position {
+            let line = self.text.lines().nth(position.line.saturating_sub(1));
+            problem.source_line = line.map(mask_credentials);
+        }
+        self.problems.borrow_mut().push(problem);
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        let problems = self.problems.borrow();
+        problems.iter().any(|p| p.severity == Severity::Error)
+    }
+
+    /// The warnings, when nothing is wrong; every problem in file order otherwise.
+    pub(crate) fn finish(self) -> Result<Vec<Problem>, ConfigErrors> {
+        let refused = self.has_errors();
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|problem| problem.position);
+        if refused {
+            Err(ConfigErrors { problems })
+        } else {
+            Ok(problems)
+        }
+    }
+}

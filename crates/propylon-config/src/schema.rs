@@ -1,0 +1,145 @@
+//! The JSON Schema of the file, built from the table of settings.
+
+use serde_json::{Map, Value, json};
+
+use crate::kind::Kind;
+use crate::settings::{Fallback, SECTIONS, SETTINGS, SectionInfo, Setting};
+
+/// JSON Schema 2020-12 of a propylon.yaml, for editors and validators.
+pub fn json_schema() -> Value {
+    let mut schema = mapping("");
+    schema.insert(
+        "$schema".to_owned(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
+    schema.insert("title".to_owned(), json!("propylon.yaml"));
+    schema.insert(
+        "description".to_owned(),
+        json!("What one propylon process serves."),
+    );
+    Value::Object(schema)
+}
+
+/// The mapping whose keys stand directly under `path`.
+fn mapping(path: &str) -> Map<String, Value> {
+    let mut properties = Map::new();
+    let mut required: Vec<String> = Vec::new();
+    for setting in SETTINGS
+        .iter()
+        .filter(|setting| parent(setting.key) == path)
+    {
+        let name = last(setting.key);
+        if setting.default == Fallback::Required {
+            required.push(name.to_owned());
+        }
+        properties.insert(name.to_owned(), leaf(setting));
+    }
+    for section in SECTIONS
+        .iter()
+        .filter(|section| container(section.key) == path)
+    {
+        let name = section_name(section.key);
+        if section.required {
+            required.push(name.to_owned());
+        }
+        properties.insert(name.to_owned(), group(section));
+    }
+    let mut schema = object(&json!({ "type": "object", "additionalProperties": false }));
+    schema.insert("properties".to_owned(), Value::Object(properties));
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    if path == "upstreams.<name>" {
+        schema.insert(
+            "oneOf".to_owned(),
+            json!([{ "required": ["url"] }, { "required": ["urls"], "not": { "required": ["discover"] } }]),
+        );
+    }
+    schema
+}
+
+/// A section as its parent's property.
+fn group(section: &SectionInfo) -> Value {
+    let inner = mapping(section.key);
+    let mut schema = if section.key.ends_with("[]") {
+        object(&json!({ "type": "array", "minItems": 1, "items": inner }))
+    } else if section.key.ends_with(".<name>") {
+        object(&json!({ "type": "object", "minProperties": 1, "additionalProperties": inner }))
+    } else if section.off {
+        object(&json!({ "anyOf": [{ "const": "off" }, inner] }))
+    } else {
+        inner
+    };
+    schema.insert("description".to_owned(), json!(section.doc));
+    Value::Object(schema)
+}
+
+fn leaf(setting: &Setting) -> Value {
+    let mut schema = object(&kind(setting.kind));
+    schema.insert("description".to_owned(), json!(setting.doc));
+    if let Fallback::Value(value) = setting.default {
+        let number = value.parse::<u64>().ok().map(|number| json!(number));
+        schema.insert("default".to_owned(), number.unwrap_or_else(|| json!(value)));
+    }
+    Value::Object(schema)
+}
+
+fn kind(kind: Kind) -> Value {
+    let path = r"^/\S*$";
+    match kind {
+        Kind::AccessLog => json!({ "type": "string", "pattern": "^(stdout|off|.*/.*[^/])$" }),
+        Kind::Address => {
+            json!({ "type": "string", "pattern": r"^(\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5}$" })
+        }
+        Kind::Choice(words) => json!({ "enum": words }),
+        Kind::Count { min, max, .. } => {
+            json!({ "type": "integer", "minimum": min, "maximum": max })
+        }
+        Kind::Duration { .. } => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$" }),
+        Kind::Host => {
+            json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
+        }
+        Kind::HostHeader | Kind::Name => json!({ "type": "string", "minLength": 1 }),
+        Kind::Networks => {
+            json!({ "type": "array", "items": { "type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" } })
+        }
+        Kind::Path => json!({ "type": "string", "pattern": path }),
+        Kind::PathOrOff => json!({ "type": "string", "pattern": r"^(off|/\S*)$" }),
+        Kind::Size { min, .. } => json!({ "anyOf": [
+            { "type": "integer", "minimum": min },
+            { "type": "string", "pattern": "^[0-9]+([KMGT]i?B|B)$" },
+        ] }),
+        Kind::Url => json!({ "type": "string", "pattern": r"^http://[^\s?#@]+$" }),
+        Kind::Urls => {
+            json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": self::kind(Kind::Url) })
+        }
+        Kind::Workers => json!({ "anyOf": [
+            { "const": "auto" },
+            { "type": "integer", "minimum": 1, "maximum": crate::kind::WORKERS_MAX },
+        ] }),
+    }
+}
+
+fn object(value: &Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+/// Everything before the last name of `key`.
+fn parent(key: &str) -> &str {
+    key.rsplit_once('.').map_or("", |(parent, _)| parent)
+}
+
+fn last(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+/// The mapping a section's own key is written in.
+fn container(key: &str) -> &str {
+    parent(key.strip_suffix(".<name>").unwrap_or(key))
+}
+
+/// The key a section is written at, without what stands for its items.
+fn section_name(key: &str) -> &str {
+    let key = key.strip_suffix(".<name>").unwrap_or(key);
+    last(key.strip_suffix("[]").unwrap_or(key))
+}

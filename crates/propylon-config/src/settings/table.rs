@@ -1,0 +1,173 @@
+//! The rows of the table of settings, sorted by key.
+
+use super::{Fallback, SectionInfo, Setting};
+use crate::kind::Kind;
+
+use Fallback::{Absent, Required, Value};
+
+/// Every mapping that groups settings, sorted by key.
+pub const SECTIONS: &[SectionInfo] = &[
+    group(
+        "admin",
+        "The operator's own listener: liveness, readiness and metrics.",
+    )
+    .with_off(),
+    group("limits", "Bounds on what clients may send and hold open."),
+    group("listeners[]", "Addresses clients connect to.").needed(),
+    group("log", "Where log lines go and how they look."),
+    group(
+        "routes[]",
+        "Which requests go to which upstream; the longest matching path wins.",
+    )
+    .needed(),
+    group("timeouts", "How long the proxy waits for clients."),
+    group(
+        "upstreams.<name>",
+        "MCP servers by name, each one or more interchangeable instances.",
+    )
+    .needed(),
+    group(
+        "upstreams.<name>.affinity",
+        "How requests of one session reach one instance.",
+    ),
+    group(
+        "upstreams.<name>.health",
+        "Active health checks of each instance; none without this section.",
+    ),
+    group(
+        "upstreams.<name>.pool",
+        "Connections kept for reuse, and instances left alone after a failed connect.",
+    ),
+    group("upstreams.<name>.timeouts", "How long instances may take."),
+];
+
+/// Every setting, sorted by key.
+pub const SETTINGS: &[Setting] = &[
+    row("admin.address", Kind::Address, Value("127.0.0.1:9901"), "Where the admin listener listens; it has no authentication, so keep it inside."),
+    row("drain", GRACE, Value("30s"), "Grace given to open streams on shutdown; `0s` ends them at once."),
+    row("limits.body_bytes", Kind::Size { min: 1, max: u64::MAX }, Value("64MiB"), "Largest request body; a larger one is refused with 413.").refuses("body-limit", BODY_LIMIT),
+    row("limits.connections", count("connections", 1), Value("65536"), "Client connections open at once, over all listeners.").refuses("connection-limit", CONNECTION_LIMIT),
+    row("limits.header_bytes", Kind::Size { min: 8 << 10, max: 16 << 20 }, Value("96KiB"), "Largest request line and headers together; larger ones are refused with 431.").refuses("header-limit", HEADER_LIMIT),
+    row("limits.header_count", Kind::Count { of: "header fields", min: 1, max: 4096 }, Value("256"), "Most header fields of one request.").refuses("header-limit", HEADER_LIMIT),
+    row("limits.peek_bytes", Kind::Size { min: 1 << 10, max: 16 << 20 }, Value("64KiB"), "How much of a JSON body is looked at for its method and id."),
+    row("limits.streams", count("streams", 1), Value("65536"), "Event streams open at once, over all clients.").refuses("stream-limit", STREAM_LIMIT),
+    row("limits.streams_per_client", count("streams", 1), Value("4096"), "Event streams open at once for one client address.").refuses("stream-limit", STREAM_LIMIT),
+    row("listeners[].address", Kind::Address, Required, "IP address and port; `[::]` and `0.0.0.0` are every address, port 0 a free one."),
+    row("listeners[].health", Kind::PathOrOff, Value("/health"), "Path answered by the proxy itself with its readiness where no route claims it, or `off`."),
+    row("log.access", Kind::AccessLog, Value("stdout"), "Where the line of each finished request goes: `stdout`, `off`, or a file's path."),
+    row("log.format", Kind::Choice(&["json", "pretty"]), Value("json"), "One JSON object a line, or lines for people."),
+    row("log.level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), Value("info"), "The least important messages still written."),
+    row("routes[].host", Kind::Host, Absent("any host"), "Host asked for, without a port; `*.example.com` stands for exactly one label."),
+    row("routes[].path", Kind::Path, Required, "Path prefix, replaced by the path of the upstream's URL; `/` is every path."),
+    row("routes[].upstream", Kind::Name, Required, "Which of `upstreams` serves it."),
+    row("timeouts.body_idle", WAIT, Value("60s"), "Longest pause between bytes of a request body.").refuses("client-body-timeout", BODY_TIMEOUT),
+    row("timeouts.header_read", WAIT, Value("10s"), "From the first byte of a request head to its last.").refuses("client-header-timeout", HEADER_TIMEOUT),
+    row("timeouts.keep_alive", WAIT, Value("75s"), "How long a connection without a request is kept."),
+    row("timeouts.write_idle", WAIT, Value("5m"), "How long a client may read nothing of what it is sent.").refuses("client-write-timeout", WRITE_TIMEOUT),
+    row("trusted_proxies", Kind::Networks, Absent("none"), "Addresses or CIDR networks whose `Forwarded` and `X-Forwarded-*` headers are believed."),
+    row("upstreams.<name>.affinity.by", Kind::Choice(&["session", "none"]), Value("session"), "What makes requests belong together: the `Mcp-Session-Id`, or nothing."),
+    row("upstreams.<name>.affinity.bytes_max", Kind::Size { min: 64 << 10, max: u64::MAX }, Value("64MiB"), "Memory the sessions of this upstream may take; the least recently used go first.").metric(AFFINITY_EVICTIONS),
+    row("upstreams.<name>.affinity.entries_max", count("sessions", 1), Value("100000"), "Sessions remembered at once; the least recently used go first.").metric(AFFINITY_ENTRIES),
+    row("upstreams.<name>.affinity.store", Kind::Choice(&["memory"]), Value("memory"), "Where the mapping from session to instance is kept."),
+    row("upstreams.<name>.affinity.ttl", WAIT, Value("1h"), "How long a session is remembered after its last use.").metric(AFFINITY_EVICTIONS),
+    row("upstreams.<name>.discover", Kind::Choice(&["dns", "srv"]), Absent("instances are those of `url` or `urls`"), "Finds the instances by asking for the host of `url`: `dns` for A and AAAA records, `srv` for SRV."),
+    row("upstreams.<name>.health.fall", checks(), Value("3"), "Bad answers in a row that make an instance unhealthy."),
+    row("upstreams.<name>.health.interval", WAIT, Value("5s"), "Between the starts of two checks."),
+    row("upstreams.<name>.health.path", Kind::Path, Required, "Path asked on each instance; never the MCP endpoint's own."),
+    row("upstreams.<name>.health.rise", checks(), Value("1"), "Good answers in a row that make an instance healthy."),
+    row("upstreams.<name>.health.timeout", WAIT, Value("2s"), "How long an answer may take."),
+    row("upstreams.<name>.host", Kind::HostHeader, Value("keep"), "The `Host` instances see: `keep` the client's, `upstream` for the URL's own, or a fixed one."),
+    row("upstreams.<name>.pool.eject", GRACE, Value("5s"), "How long an instance gets no new sessions after a connect failure; `0s` is not at all."),
+    row("upstreams.<name>.pool.idle", WAIT, Value("4s"), "How long an idle connection is kept; stay below the server's own limit (Node: 5 s)."),
+    row("upstreams.<name>.pool.idle_connections_max", count("connections", 0), Value("256"), "Idle connections kept per worker and instance."),
+    row("upstreams.<name>.timeouts.connect", WAIT, Value("5s"), "To open a connection to an instance.").refuses("upstream-unreachable", UNREACHABLE),
+    row("upstreams.<name>.timeouts.idle", WAIT, Value("1h"), "Longest pause between bytes of a response.").refuses("idle-timeout", IDLE_TIMEOUT),
+    row("upstreams.<name>.timeouts.response_head", WAIT, Value("10m"), "From the end of a request to the head of its response: how long a silent tool call may run.").refuses("response-timeout", RESPONSE_TIMEOUT),
+    row("upstreams.<name>.timeouts.stream", WAIT, Value("24h"), "A whole exchange, from first byte to last.").refuses("stream-timeout", STREAM_TIMEOUT),
+    row("upstreams.<name>.url", Kind::Url, Absent("`urls` is required"), "The MCP endpoint of the one instance, or with `discover` of the name they are found by."),
+    row("upstreams.<name>.urls", Kind::Urls, Absent("`url` is required"), "The MCP endpoint of each instance, all with the same path."),
+    row("workers", Kind::Workers, Value("auto"), "Worker threads; `auto` is one per core."),
+];
+
+const WAIT: Kind = Kind::Duration { zero: false };
+const GRACE: Kind = Kind::Duration { zero: true };
+
+const AFFINITY_ENTRIES: &str = "propylon_affinity_entries";
+const AFFINITY_EVICTIONS: &str = "propylon_affinity_evictions_total";
+const BODY_LIMIT: &str = "propylon_refused_total{reason=\"body-limit\"}";
+const BODY_TIMEOUT: &str = "propylon_refused_total{reason=\"client-body-timeout\"}";
+const CONNECTION_LIMIT: &str = "propylon_refused_total{reason=\"connection-limit\"}";
+const HEADER_LIMIT: &str = "propylon_refused_total{reason=\"header-limit\"}";
+const HEADER_TIMEOUT: &str = "propylon_refused_total{reason=\"client-header-timeout\"}";
+const IDLE_TIMEOUT: &str = "propylon_refused_total{reason=\"idle-timeout\"}";
+const RESPONSE_TIMEOUT: &str = "propylon_refused_total{reason=\"response-timeout\"}";
+const STREAM_LIMIT: &str = "propylon_refused_total{reason=\"stream-limit\"}";
+const STREAM_TIMEOUT: &str = "propylon_refused_total{reason=\"stream-timeout\"}";
+const UNREACHABLE: &str = "propylon_refused_total{reason=\"upstream-unreachable\"}";
+const WRITE_TIMEOUT: &str = "propylon_refused_total{reason=\"client-write-timeout\"}";
+
+const fn count(of: &'static str, min: u64) -> Kind {
+    Kind::Count {
+        of,
+        min,
+        max: u32::MAX as u64,
+    }
+}
+
+const fn checks() -> Kind {
+    Kind::Count {
+        of: "checks",
+        min: 1,
+        max: 1000,
+    }
+}
+
+const fn row(key: &'static str, kind: Kind, default: Fallback, doc: &'static str) -> Setting {
+    Setting {
+        key,
+        kind,
+        default,
+        metric: None,
+        reason: None,
+        doc,
+    }
+}
+
+const fn group(key: &'static str, doc: &'static str) -> SectionInfo {
+    SectionInfo {
+        key,
+        required: false,
+        off: false,
+        doc,
+    }
+}
+
+impl Setting {
+    const fn metric(self, metric: &'static str) -> Self {
+        Setting {
+            metric: Some(metric),
+            ..self
+        }
+    }
+
+    const fn refuses(self, reason: &'static str, metric: &'static str) -> Self {
+        Setting {
+            reason: Some(reason),
+            metric: Some(metric),
+            ..self
+        }
+    }
+}
+
+impl SectionInfo {
+    const fn needed(self) -> Self {
+        SectionInfo {
+            required: true,
+            ..self
+        }
+    }
+
+    const fn with_off(self) -> Self {
+        SectionInfo { off: true, ..self }
+    }
+}

@@ -1,0 +1,96 @@
+//! The right spelling nearest to a wrong one.
+
+use crate::kind::one_of;
+use crate::problem::Problem;
+use crate::settings::SETTINGS;
+
+/// Names from other products, and where the same thing is set here.
+const FOREIGN: &[(&str, &str)] = &[
+    ("access_log", "log.access"),
+    ("backends", "upstreams"),
+    ("bind", "listeners[].address"),
+    ("client_max_body_size", "limits.body_bytes"),
+    ("connect_timeout", "upstreams.<name>.timeouts.connect"),
+    ("health_check", "upstreams.<name>.health"),
+    ("healthcheck", "upstreams.<name>.health"),
+    ("idle_timeout", "upstreams.<name>.timeouts.idle"),
+    ("keepalive_timeout", "timeouts.keep_alive"),
+    ("listen", "listeners[].address"),
+    ("max_body_size", "limits.body_bytes"),
+    ("proxy_read_timeout", "upstreams.<name>.timeouts.idle"),
+    ("read_timeout", "upstreams.<name>.timeouts.idle"),
+    ("servers", "upstreams.<name>.urls"),
+    ("sticky", "upstreams.<name>.affinity"),
+    ("threads", "workers"),
+];
+
+/// The nearest of `candidates`, if it is near enough to have been meant.
+pub(crate) fn nearest<'c>(
+    text: &str,
+    candidates: impl Iterator<Item = &'c str>,
+) -> Option<&'c str> {
+    let text = text.to_ascii_lowercase();
+    // Comparing costs the product of the lengths, and no name here is longer.
+    if text.len() > 80 {
+        return None;
+    }
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(&text, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+/// The problem of a key that means nothing under `section`, where `known` would.
+pub(crate) fn unknown_key(key: &str, shown: &str, section: &str, known: &[&str]) -> Problem {
+    if key == "tls" {
+        let problem = Problem::error(shown, "TLS is not in this version");
+        return problem.suggest(
+            "end TLS in front of propylon, remove this key, and reach instances over http",
+        );
+    }
+    let mut known = known.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    let problem = Problem::error(shown, format!("unknown key `{key}`"));
+    let problem = if known.is_empty() {
+        problem
+    } else {
+        problem.expected(one_of(&known))
+    };
+    let near = nearest(key, known.iter().copied());
+    match near
+        .map(|near| format!("did you mean `{near}`?"))
+        .or_else(|| elsewhere(key, section))
+    {
+        Some(suggestion) => problem.suggest(suggestion),
+        None => problem,
+    }
+}
+
+/// A key that exists, in another section or by another name.
+fn elsewhere(key: &str, section: &str) -> Option<String> {
+    let foreign = FOREIGN.iter().find(|(name, _)| *name == key);
+    if let Some((_, path)) = foreign {
+        return Some(format!("here this is `{path}`"));
+    }
+    let same_name = |path: &&str| path.rsplit('.').next() == Some(key);
+    let closeness = |path: &&str| {
+        (
+            path.starts_with(section),
+            parent_name(path) == parent_name(&format!("{section}.")),
+        )
+    };
+    let paths = SETTINGS.iter().map(|setting| setting.key);
+    // The last of equals would win.
+    paths
+        .rev()
+        .filter(same_name)
+        .max_by_key(closeness)
+        .map(|path| format!("`{key}` is written as `{path}`"))
+}
+
+/// The name of the section `path` is written in.
+fn parent_name(path: &str) -> Option<&str> {
+    path.rsplit('.').nth(1)
+}
