@@ -26,7 +26,7 @@ impl<'a> Report<'a> {
         problem.mask();
         problem.file = self.file.to_owned();
         if let Some(position) = problem.position {
-            let line = self.text.lines().nth(position.line.saturating_sub(1));
+            let line = line(self.text, position.line);
             problem.source_line = line.map(mask_credentials);
         }
         self.problems.borrow_mut().push(problem);
@@ -47,5 +47,33 @@ impl<'a> Report<'a> {
         } else {
             Ok(problems)
         }
+    }
+}
+
+/// The line with this number, counted from 1 as YAML does: a lone carriage return ends one too.
+fn line(text: &str, number: usize) -> Option<&str> {
+    let mut rest = text;
+    for _ in 1..number {
+        let end = rest.find(['\r', '\n'])?;
+        let (_, tail) = rest.split_at(end);
+        rest = tail
+            .strip_prefix("\r\n")
+            .or_else(|| tail.get(1..))
+            .unwrap_or_default();
+    }
+    rest.split(['\r', '\n']).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn lines_end_where_yaml_ends_them() {
+        let text = "a\nb\r\nc\rd\n\ne";
+        let lines: Vec<_> = (1..=7).map(|number| line(text, number)).collect();
+        let expected = ["a", "b", "c", "d", "", "e"].map(Some);
+        assert_eq!(lines[..6], expected);
+        assert_eq!(lines[6], None);
     }
 }
