@@ -35,8 +35,13 @@ pub enum Kind {
     Name,
     /// A list of addresses and CIDR networks.
     Networks,
+    /// One of `Networks`.
+    Network,
     /// An absolute URL path.
-    Path,
+    Path {
+        /// One that makes sense at this key.
+        example: &'static str,
+    },
     /// An absolute URL path, or `off`.
     PathOrOff,
     /// A number of bytes.
@@ -66,11 +71,20 @@ impl Kind {
             Kind::Host => "host name",
             Kind::HostHeader => "host",
             Kind::Name => "name",
-            Kind::Networks => "network",
-            Kind::Path | Kind::PathOrOff => "path",
+            Kind::Network | Kind::Networks => "network",
+            Kind::Path { .. } | Kind::PathOrOff => "path",
             Kind::Size { .. } => "size",
             Kind::Url | Kind::Urls => "URL of an MCP endpoint",
             Kind::Workers => "number of threads",
+        }
+    }
+
+    /// The kind of one item, where this is a list.
+    pub(crate) fn item(self) -> Kind {
+        match self {
+            Kind::Networks => Kind::Network,
+            Kind::Urls => Kind::Url,
+            kind => kind,
         }
     }
 
@@ -111,7 +125,10 @@ impl Kind {
             Kind::Networks => {
                 "a list of addresses and CIDR networks, such as [10.0.0.0/8, 192.0.2.1]".to_owned()
             }
-            Kind::Path => "an absolute path, such as /mcp".to_owned(),
+            Kind::Path { example } => format!("an absolute path, such as {example}"),
+            Kind::Network => {
+                "an address or a CIDR network, such as 192.0.2.1 or 10.0.0.0/8".to_owned()
+            }
             Kind::PathOrOff => "an absolute path, such as /health, or `off`".to_owned(),
             Kind::Size { min, max: u64::MAX } => {
                 format!(

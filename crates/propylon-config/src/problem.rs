@@ -50,7 +50,7 @@ pub struct Position {
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
-    /// In characters; what is under the caret.
+    /// In characters, at least 1; what is under the caret.
     pub length: usize,
 }
 
@@ -199,9 +199,13 @@ impl fmt::Display for ConfigErrors {
 
 impl Error for ConfigErrors {}
 
-/// Hides what stands before an `@`: a refused URL is shown, the password in it is not. Rather too much than too
-/// little, since a password may itself hold a slash or a space.
+/// Hides what may be secret in a URL that is shown because it is refused: what stands before an `@`, and queries.
 pub(crate) fn mask_credentials(text: &str) -> String {
+    mask_queries(&mask_userinfo(text))
+}
+
+/// Rather too much than too little, since a password may itself hold a slash or a space.
+fn mask_userinfo(text: &str) -> String {
     let Some((before, host)) = text.rsplit_once('@') else {
         return text.to_owned();
     };
@@ -214,6 +218,23 @@ pub(crate) fn mask_credentials(text: &str) -> String {
     };
     let (kept, _) = before.split_at(after_scheme.unwrap_or_else(word_start));
     format!("{kept}***@{host}")
+}
+
+fn mask_queries(text: &str) -> String {
+    let Some(url) = text.find("://") else {
+        return text.to_owned();
+    };
+    let (before, mut rest) = text.split_at(url);
+    let mut masked = before.to_owned();
+    while let Some((kept, query)) = rest.split_once('?') {
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ']' | '}');
+        let (_, after) = query.split_at(query.find(ends).unwrap_or(query.len()));
+        masked.push_str(kept);
+        masked.push_str("?***");
+        rest = after;
+    }
+    masked.push_str(rest);
+    masked
 }
 
 /// One column for every character, and nothing a terminal would act on.
@@ -230,7 +251,7 @@ mod tests {
     use super::mask_credentials;
 
     #[test]
-    fn what_stands_before_an_at_sign_is_never_shown() {
+    fn secrets_of_urls_are_never_shown() {
         for (text, expected) in [
             ("http://h/mcp", "http://h/mcp"),
             ("url: http://user:secret@h/mcp", "url: http://***@h/mcp"),
@@ -242,6 +263,11 @@ mod tests {
             ("url: \"user:secret@h\"", "url: \"***@h\""),
             ("user:secret@h", "***@h"),
             ("http://***@h", "http://***@h"),
+            (
+                "[http://h/a?k=secret, http://h/b?secret]",
+                "[http://h/a?***, http://h/b?***]",
+            ),
+            ("http://h/a?***", "http://h/a?***"),
         ] {
             assert_eq!(mask_credentials(text), expected);
         }

@@ -25,9 +25,14 @@ impl<'a> Report<'a> {
     pub(crate) fn add(&self, mut problem: Problem) {
         problem.mask();
         problem.file = self.file.to_owned();
-        if let Some(position) = problem.position {
-            let line = line(self.text, position.line);
-            problem.source_line = line.map(mask_credentials);
+        if let Some(position) = &mut problem.position {
+            let line = line(self.text, position.line).unwrap_or_default();
+            let room = line
+                .chars()
+                .count()
+                .saturating_sub(position.column.saturating_sub(1));
+            position.length = position.length.min(room).max(1);
+            problem.source_line = Some(mask_credentials(line));
         }
         self.problems.borrow_mut().push(problem);
     }

@@ -39,7 +39,7 @@ fn mapping(path: &str) -> Map<String, Value> {
         .filter(|section| container(section.key) == path)
     {
         let name = section_name(section.key);
-        if section.required {
+        if section.required.is_some() {
             required.push(name.to_owned());
         }
         properties.insert(name.to_owned(), group(section));
@@ -64,7 +64,9 @@ fn group(section: &SectionInfo) -> Value {
     let mut schema = if section.key.ends_with("[]") {
         object(&json!({ "type": "array", "minItems": 1, "items": inner }))
     } else if section.key.ends_with(".<name>") {
-        object(&json!({ "type": "object", "minProperties": 1, "additionalProperties": inner }))
+        object(
+            &json!({ "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$" }, "additionalProperties": inner }),
+        )
     } else if section.off {
         object(&json!({ "anyOf": [{ "const": "off" }, inner] }))
     } else {
@@ -100,10 +102,9 @@ fn kind(kind: Kind) -> Value {
             json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
         }
         Kind::HostHeader | Kind::Name => json!({ "type": "string", "minLength": 1 }),
-        Kind::Networks => {
-            json!({ "type": "array", "items": { "type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" } })
-        }
-        Kind::Path => json!({ "type": "string", "pattern": path }),
+        Kind::Network => json!({ "type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" }),
+        Kind::Networks => json!({ "type": "array", "items": self::kind(kind.item()) }),
+        Kind::Path { .. } => json!({ "type": "string", "pattern": path }),
         Kind::PathOrOff => json!({ "type": "string", "pattern": r"^(off|/\S*)$" }),
         Kind::Size { min, .. } => json!({ "anyOf": [
             { "type": "integer", "minimum": min },

@@ -124,15 +124,17 @@ impl<'a> Section<'a> {
             Value::Map(entries) => entries,
             Value::Null => &[],
             Value::Scalar(_) | Value::List(_) => {
-                let names = settings::keys_under(&path.pattern);
-                let mut problem =
+                let names = crate::kind::one_of(&settings::keys_under(&path.pattern));
+                let off = settings::section(&path.pattern).is_some_and(|section| section.off);
+                let problem =
                     Problem::error(&path.shown, "a mapping of keys to values is due here")
                         .at(node.position)
                         .found(node.kind());
-                if !names.is_empty() {
-                    problem =
-                        problem.expected(format!("keys such as {}", crate::kind::one_of(&names)));
-                }
+                let problem = match (off, names.is_empty()) {
+                    (true, _) => problem.expected(format!("`off`, or keys such as {names}")),
+                    (false, false) => problem.expected(format!("keys such as {names}")),
+                    (false, true) => problem,
+                };
                 report.add(problem);
                 return None;
             }
@@ -226,6 +228,10 @@ impl<'a> Section<'a> {
         if let Some(setting) = settings::setting(&path.pattern) {
             problem = problem.expected(setting.kind.expected());
         }
+        let section = settings::section(&path.pattern);
+        if let Some(example) = section.and_then(|section| section.required) {
+            problem = problem.suggest(format!("add it, such as `{example}`"));
+        }
         // The root has no place of its own.
         if !self.path.shown.is_empty() {
             problem = problem.at(self.position);
@@ -278,7 +284,7 @@ impl<'a> Section<'a> {
             self.report.add(empty(entry, &path));
         }
         let read = |(index, item): (usize, &std::rc::Rc<Node>)| {
-            self.value(item, path.item(index).shown, kind, &mut parse)
+            self.value(item, path.item(index).shown, kind.item(), &mut parse)
         };
         Some(items.iter().enumerate().filter_map(read).collect())
     }

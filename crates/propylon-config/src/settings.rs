@@ -30,8 +30,8 @@ pub struct Setting {
 pub struct SectionInfo {
     /// Full path, as in [`Setting::key`].
     pub key: &'static str,
-    /// Whether a file without it is refused.
-    pub required: bool,
+    /// For one without which a file is refused, a small example of it.
+    pub required: Option<&'static str>,
     /// Whether the single word `off` may stand in its place.
     pub off: bool,
     /// What it holds, in one sentence.
@@ -50,7 +50,7 @@ pub enum Fallback {
 }
 
 impl Setting {
-    /// What its number counts: `ms`-and-up durations, bytes, connections; empty for other kinds.
+    /// What its number counts: `bytes`, `connections`, `time`; empty for other kinds.
     pub fn unit(&self) -> &'static str {
         self.kind.unit()
     }
@@ -62,6 +62,14 @@ pub fn setting(key: &str) -> Option<&'static Setting> {
         .binary_search_by(|setting| setting.key.cmp(key))
         .ok()
         .and_then(|index| SETTINGS.get(index))
+}
+
+/// The section written at `path`, a list or mapping of sections included.
+pub(crate) fn section(path: &str) -> Option<&'static SectionInfo> {
+    SECTIONS.iter().find(|section| {
+        let rest = section.key.strip_prefix(path);
+        matches!(rest, Some("" | "[]" | ".<name>"))
+    })
 }
 
 /// The names that may be written directly under `section`, settings and sections alike, sorted.

@@ -74,20 +74,23 @@ fn elsewhere(key: &str, section: &str) -> Option<String> {
     if let Some((_, path)) = foreign {
         return Some(format!("here this is `{path}`"));
     }
-    let same_name = |path: &&str| path.rsplit('.').next() == Some(key);
-    let closeness = |path: &&str| {
+    let paths = SETTINGS.iter().map(|setting| setting.key);
+    let same: Vec<_> = paths
+        .filter(|path| path.rsplit('.').next() == Some(key))
+        .collect();
+    let closeness = |path: &str| {
+        let here = format!("{section}.");
         (
-            path.starts_with(section),
-            parent_name(path) == parent_name(&format!("{section}.")),
+            path.starts_with(&here),
+            parent_name(path) == parent_name(&here),
         )
     };
-    let paths = SETTINGS.iter().map(|setting| setting.key);
-    // The last of equals would win.
-    paths
-        .rev()
-        .filter(same_name)
-        .max_by_key(closeness)
-        .map(|path| format!("`{key}` is written as `{path}`"))
+    let closest = same.iter().map(|path| closeness(path)).max()?;
+    let nearest: Vec<_> = same
+        .into_iter()
+        .filter(|path| closeness(path) == closest)
+        .collect();
+    Some(format!("`{key}` is written as {}", one_of(&nearest)))
 }
 
 /// The name of the section `path` is written in.

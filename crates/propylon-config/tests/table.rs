@@ -35,7 +35,7 @@ fn example(setting: &Setting) -> Value {
         Kind::HostHeader => json!("mcp.example.com:8443"),
         Kind::Name => json!("weather"),
         Kind::Networks => json!(["10.0.0.0/8", "::1"]),
-        Kind::Path => json!("/other"),
+        Kind::Path { .. } => json!("/other"),
         Kind::PathOrOff => json!("off"),
         Kind::Size { min, .. } => json!(min + 1),
         Kind::Url => json!("http://weather.localhost:7002/mcp"),

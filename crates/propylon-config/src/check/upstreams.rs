@@ -1,13 +1,17 @@
 //! Health checks stay off the MCP endpoint, and what an operator should know about an upstream is said.
 
-use crate::draft::{Draft, DraftUpstream};
+use crate::draft::{Draft, DraftRoute, DraftUpstream};
 use crate::model::upstream::Upstream;
 use crate::problem::Problem;
 use crate::report::Report;
 
 pub(super) fn check(report: &Report<'_>, draft: &Draft) {
+    // A route that leads nowhere was meant for one of these.
+    let astray = draft.routes.iter().any(|route| !leads(draft, route));
     for upstream in &draft.upstreams {
-        warn_unused(report, draft, upstream);
+        if !astray {
+            warn_unused(report, draft, upstream);
+        }
         let Some(read) = &upstream.upstream else {
             continue;
         };
@@ -15,6 +19,16 @@ pub(super) fn check(report: &Report<'_>, draft: &Draft) {
         warn_plaintext(report, upstream, read);
         warn_root(report, draft, upstream, read);
     }
+}
+
+fn leads(draft: &Draft, route: &DraftRoute) -> bool {
+    let to = route.upstream.as_ref();
+    to.is_some_and(|to| {
+        draft
+            .upstreams
+            .iter()
+            .any(|upstream| upstream.name.value == to.value)
+    })
 }
 
 fn routes_to<'d>(draft: &'d Draft, name: &'d str) -> impl Iterator<Item = &'d str> {

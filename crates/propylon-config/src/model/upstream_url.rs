@@ -48,10 +48,10 @@ pub enum InvalidUrl {
     #[error("it carries a user name or password; leave them out")]
     Userinfo,
     /// `?…` behind the path.
-    #[error("it carries a query (?…); leave it out")]
+    #[error("it carries a query; leave it out")]
     Query,
     /// `#…` behind the path.
-    #[error("it carries a fragment (#…); leave it out")]
+    #[error("it carries a fragment; leave it out")]
     Fragment,
     /// No host, or one that is neither a name nor an address.
     #[error("its host is neither a name nor an address")]
@@ -232,4 +232,105 @@ pub(crate) fn is_path(path: &str) -> bool {
     }) && path
         .bytes()
         .all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'\\'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<&str, InvalidUrl>) {
+        let shown = text.parse::<UpstreamUrl>().map(|url| url.to_string());
+        assert_eq!(shown, expected.map(str::to_owned), "{text}");
+    }
+
+    #[test]
+    fn urls_read_as_written() {
+        for (text, expected) in [
+            ("http://127.0.0.1:3001/mcp", "http://127.0.0.1:3001/mcp"),
+            (
+                "HTTP://Weather.Internal/MCP/",
+                "http://weather.internal/MCP",
+            ),
+            ("http://h", "http://h"),
+            ("http://h/", "http://h"),
+            ("http://h:80/a/b%20c", "http://h/a/b%20c"),
+            ("https://h:443", "https://h"),
+            ("https://h:80", "https://h:80"),
+            ("http://[::1]:3001/mcp", "http://[::1]:3001/mcp"),
+            ("http://[0:0::1]", "http://[::1]"),
+            (
+                "http://_mcp._tcp.tickets.internal/mcp",
+                "http://_mcp._tcp.tickets.internal/mcp",
+            ),
+            ("http://my_service:3001", "http://my_service:3001"),
+        ] {
+            check(text, Ok(expected));
+        }
+    }
+
+    #[test]
+    fn urls_that_could_mean_another_place_are_refused() {
+        for (text, expected) in [
+            ("127.0.0.1:3001", InvalidUrl::Scheme),
+            ("ftp://h", InvalidUrl::Scheme),
+            (" http://h", InvalidUrl::Scheme),
+            ("http://u@h", InvalidUrl::Userinfo),
+            ("http://u:p@h/mcp", InvalidUrl::Userinfo),
+            ("http://h/mcp?k=v", InvalidUrl::Query),
+            ("http://h?k=v", InvalidUrl::Query),
+            ("http://h/mcp#f", InvalidUrl::Fragment),
+            ("http://", InvalidUrl::Host),
+            ("http:///mcp", InvalidUrl::Host),
+            ("http://127.1/", InvalidUrl::Host),
+            ("http://2130706433/", InvalidUrl::Host),
+            ("http://0x7f.0.0.0x1/", InvalidUrl::Host),
+            ("http://0177.0.0.1/", InvalidUrl::Host),
+            ("http://[127.0.0.1]/", InvalidUrl::Host),
+            ("http://[fe80::1%25eth0]/", InvalidUrl::Host),
+            ("http://::1/", InvalidUrl::Host),
+            ("http://-h/", InvalidUrl::Host),
+            ("http://a..b/", InvalidUrl::Host),
+            ("http://h h/", InvalidUrl::Host),
+            ("http://bücher.example/", InvalidUrl::Host),
+            ("http://h:/", InvalidUrl::Port),
+            ("http://h:0/", InvalidUrl::Port),
+            ("http://h:+80/", InvalidUrl::Port),
+            ("http://h:65536/", InvalidUrl::Port),
+            ("http://h//mcp", InvalidUrl::Path),
+            ("http://h/a/../mcp", InvalidUrl::Path),
+            ("http://h/a b", InvalidUrl::Path),
+            ("http://h/a\\b", InvalidUrl::Path),
+            ("http://h/é", InvalidUrl::Path),
+        ] {
+            check(text, Err(expected));
+        }
+    }
+
+    #[test]
+    fn an_origin_has_no_default_port_and_no_path() {
+        let origin = |text: &str| text.parse::<UpstreamUrl>().map(|url| url.origin());
+        assert_eq!(origin("http://H:80/mcp"), Ok("http://h".to_owned()));
+        assert_eq!(origin("http://h:81/mcp"), Ok("http://h:81".to_owned()));
+        assert_eq!(
+            origin("https://[::1]:443/mcp"),
+            Ok("https://[::1]".to_owned())
+        );
+    }
+
+    #[test]
+    fn only_loopback_is_local() {
+        for (text, expected) in [
+            ("http://127.8.9.1", true),
+            ("http://[::1]", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://localhost", true),
+            ("http://a.localhost", true),
+            ("http://10.0.0.1", false),
+            ("http://0.0.0.0", false),
+            ("http://localhost.example.com", false),
+        ] {
+            let local = text.parse::<UpstreamUrl>().map(|url| url.is_local());
+            assert_eq!(local, Ok(expected), "{text}");
+        }
+    }
 }

@@ -25,10 +25,29 @@ pub(crate) fn upstream(entry: &Entry, section: Option<Section<'_>>) -> DraftUpst
         health_path: None,
     };
     if let Some(section) = section {
+        judge_name(section.report, &draft.name);
         read(section, &mut draft);
     }
     draft
 }
+
+/// Names stand in metrics, logs and other products' configurations, so they stay plain.
+fn judge_name(report: &Report<'_>, name: &Placed<String>) {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let starts = name.value.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if starts && name.value.len() <= NAME_BYTES_MAX && name.value.bytes().all(plain) {
+        return;
+    }
+    let problem = Problem::error(
+        &name.key,
+        format!("`{}` cannot name an upstream", name.value),
+    );
+    report.add(problem.at(name.position).expected(format!(
+        "a letter or digit, then letters, digits, `-`, `_` and `.`; {NAME_BYTES_MAX} at most"
+    )));
+}
+
+const NAME_BYTES_MAX: usize = 64;
 
 fn read(section: Section<'_>, draft: &mut DraftUpstream) {
     let endpoints = endpoints(&section, draft);

@@ -13,19 +13,20 @@ pub const SECTIONS: &[SectionInfo] = &[
     )
     .with_off(),
     group("limits", "Bounds on what clients may send and hold open."),
-    group("listeners[]", "Addresses clients connect to.").needed(),
+    group("listeners[]", "Addresses clients connect to.")
+        .needed("listeners: [{ address: 127.0.0.1:8080 }]"),
     group("log", "Where log lines go and how they look."),
     group(
         "routes[]",
         "Which requests go to which upstream; the longest matching path wins.",
     )
-    .needed(),
+    .needed("routes: [{ path: /mcp, upstream: NAME }]"),
     group("timeouts", "How long the proxy waits for clients."),
     group(
         "upstreams.<name>",
         "MCP servers by name, each one or more interchangeable instances.",
     )
-    .needed(),
+    .needed("upstreams: { NAME: { url: http://127.0.0.1:3001/mcp } }"),
     group(
         "upstreams.<name>.affinity",
         "How requests of one session reach one instance.",
@@ -58,7 +59,7 @@ pub const SETTINGS: &[Setting] = &[
     row("log.format", Kind::Choice(&["json", "pretty"]), Value("json"), "One JSON object a line, or lines for people."),
     row("log.level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), Value("info"), "The least important messages still written."),
     row("routes[].host", Kind::Host, Absent("any host"), "Host asked for, without a port; `*.example.com` stands for exactly one label."),
-    row("routes[].path", Kind::Path, Required, "Path prefix, replaced by the path of the upstream's URL; `/` is every path."),
+    row("routes[].path", Kind::Path { example: "/mcp" }, Required, "Path prefix, replaced by the path of the upstream's URL; `/` is every path."),
     row("routes[].upstream", Kind::Name, Required, "Which of `upstreams` serves it."),
     row("timeouts.body_idle", WAIT, Value("60s"), "Longest pause between bytes of a request body.").refuses("client-body-timeout", BODY_TIMEOUT),
     row("timeouts.header_read", WAIT, Value("10s"), "From the first byte of a request head to its last.").refuses("client-header-timeout", HEADER_TIMEOUT),
@@ -73,7 +74,7 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.discover", Kind::Choice(&["dns", "srv"]), Absent("instances are those of `url` or `urls`"), "Finds the instances by asking for the host of `url`: `dns` for A and AAAA records, `srv` for SRV."),
     row("upstreams.<name>.health.fall", checks(), Value("3"), "Bad answers in a row that make an instance unhealthy."),
     row("upstreams.<name>.health.interval", WAIT, Value("5s"), "Between the starts of two checks."),
-    row("upstreams.<name>.health.path", Kind::Path, Required, "Path asked on each instance; never the MCP endpoint's own."),
+    row("upstreams.<name>.health.path", Kind::Path { example: "/health" }, Required, "Path asked on each instance; never the MCP endpoint's own."),
     row("upstreams.<name>.health.rise", checks(), Value("1"), "Good answers in a row that make an instance healthy."),
     row("upstreams.<name>.health.timeout", WAIT, Value("2s"), "How long an answer may take."),
     row("upstreams.<name>.host", Kind::HostHeader, Value("keep"), "The `Host` instances see: `keep` the client's, `upstream` for the URL's own, or a fixed one."),
@@ -136,7 +137,7 @@ const fn row(key: &'static str, kind: Kind, default: Fallback, doc: &'static str
 const fn group(key: &'static str, doc: &'static str) -> SectionInfo {
     SectionInfo {
         key,
-        required: false,
+        required: None,
         off: false,
         doc,
     }
@@ -160,9 +161,9 @@ impl Setting {
 }
 
 impl SectionInfo {
-    const fn needed(self) -> Self {
+    const fn needed(self, example: &'static str) -> Self {
         SectionInfo {
-            required: true,
+            required: Some(example),
             ..self
         }
     }
