@@ -30,6 +30,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Compare peers on the same upstream and the same work
+    #[command(override_usage = "cargo xtask bench [OPTIONS] [requests|streams]")]
     Run(run::Args),
     /// The floor: copy bytes between one client connection and one upstream connection
     Floor(floor::Args),

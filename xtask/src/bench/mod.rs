@@ -1,15 +1,16 @@
 //! `cargo xtask bench`: builds the bench program and Propylon for release, and runs the comparison.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
 use std::process::{self, Command};
 
 use anyhow::{Context, ensure};
 
+use crate::workspace;
+
 /// Everything is handed to the bench program, which knows its options (`cargo xtask bench --help`).
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
-pub struct Args {
+pub(crate) struct Args {
     /// [requests|streams] [--peers a,b,c] [--seconds N] [--rounds N] [--connections a,b] [--streams N] [--out DIR]
     #[arg(
         trailing_var_arg = true,
@@ -20,24 +21,15 @@ pub struct Args {
 }
 
 /// Runs the comparison; what is measured must be release-built.
-pub fn run(args: Args) -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("xtask is not in the workspace")?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args([
-            "build",
-            "--release",
-            "--package=propylon-bench",
-            "--package=propylon",
-        ])
-        .current_dir(root)
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    let built = workspace::cargo()
+        .args(["build", "--release", "--package=propylon-bench"])
+        .arg("--package=propylon")
         .status()
         .context("cannot start cargo")?;
     ensure!(built.success(), "the release build failed");
     // The user's own folder, so that a relative --out means what it says.
-    let status = Command::new(root.join("target/release/propylon-bench"))
+    let status = Command::new(workspace::root().join("target/release/propylon-bench"))
         .arg(OsStr::new("run"))
         .args(args.options)
         .status()

@@ -12,6 +12,8 @@ const BAR_HEIGHT: f64 = 18.0;
 const ROW_HEIGHT: f64 = 26.0;
 const TITLE_HEIGHT: f64 = 44.0;
 const MARGIN: f64 = 16.0;
+/// Bars are cut at this many times the middle one.
+const CUT_ABOVE_MIDDLE: f64 = 8.0;
 
 struct Panel {
     title: String,
@@ -97,11 +99,7 @@ fn height_of(panel: &Panel) -> f64 {
 }
 
 fn draw_panel(panel: &Panel, top: f64) -> String {
-    let longest = panel
-        .bars
-        .iter()
-        .map(|bar| bar.value)
-        .fold(f64::MIN_POSITIVE, f64::max);
+    let longest = longest_drawn(&panel.bars);
     let room = WIDTH - LABEL_WIDTH - VALUE_WIDTH - MARGIN;
     let mut text = String::new();
     let title_y = top + TITLE_HEIGHT - 14.0;
@@ -115,13 +113,14 @@ fn draw_panel(panel: &Panel, top: f64) -> String {
     for (number, bar) in panel.bars.iter().enumerate() {
         let y = top + TITLE_HEIGHT + ROW_HEIGHT * number as f64;
         let text_y = y + BAR_HEIGHT - 5.0;
-        let width = (bar.value / longest * room).max(1.0);
+        let width = (bar.value.min(longest) / longest * room).max(1.0);
+        let cut = if bar.value > longest { "▸ " } else { "" };
         let label_x = LABEL_WIDTH - 8.0;
         let value_x = LABEL_WIDTH + width + 6.0;
         put(
             &mut text,
             format_args!(
-                "<text x=\"{label_x}\" y=\"{text_y}\" text-anchor=\"end\" fill=\"#111827\">{}</text>\n<rect x=\"{LABEL_WIDTH}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BAR_HEIGHT}\" rx=\"2\" fill=\"{}\"/>\n<text x=\"{value_x:.1}\" y=\"{text_y}\" fill=\"#111827\">{:.1}</text>\n",
+                "<text x=\"{label_x}\" y=\"{text_y}\" text-anchor=\"end\" fill=\"#111827\">{}</text>\n<rect x=\"{LABEL_WIDTH}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BAR_HEIGHT}\" rx=\"2\" fill=\"{}\"/>\n<text x=\"{value_x:.1}\" y=\"{text_y}\" fill=\"#111827\">{cut}{:.1}</text>\n",
                 bar.label,
                 colour(&bar.peer),
                 bar.value,
@@ -129,6 +128,15 @@ fn draw_panel(panel: &Panel, top: f64) -> String {
         );
     }
     text
+}
+
+/// The value of a full bar. One far above the rest is cut, or nothing could be told of the others.
+fn longest_drawn(bars: &[Bar]) -> f64 {
+    let mut values: Vec<f64> = bars.iter().map(|bar| bar.value).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let middle = values.get(values.len() / 2).copied().unwrap_or_default();
+    let most = values.last().copied().unwrap_or_default();
+    most.min(middle * CUT_ABOVE_MIDDLE).max(f64::MIN_POSITIVE)
 }
 
 /// Ours stands out, the bounds stand back.

@@ -16,26 +16,26 @@ const BOUNDS: [&str; 2] = ["direct", "floor"];
 
 pub(super) fn judge(results: &Results) -> Vec<Verdict> {
     vec![
-        cpu(results, "haproxy", 1.0),
-        cpu(results, "floor", 1.7),
+        cpu(results, "haproxy", "HAProxy", 1.0),
+        cpu(results, "floor", "the floor", 1.7),
         memory(results),
         delay(results),
     ]
 }
 
-fn cpu(results: &Results, peer: &str, most: f64) -> Verdict {
+fn cpu(results: &Results, peer: &str, label: &str, most: f64) -> Verdict {
     let figure = |name: &str| {
         let section = results.requests.as_ref()?;
         let connections = *figures::connections(section).first()?;
         figures::requests(row(&section.rows, name)?, connections)?.cpu_us
     };
     verdict(
-        format!("CPU per request at most {most:.1} × {peer}'s"),
+        format!("CPU per request at most {most:.1} × {label}'s"),
         figure(OURS),
         figure(peer).map(|other| {
             (
                 other.median * most,
-                format!("{peer} {:.1} µs", other.median),
+                format!("{label}'s {:.1} µs", other.median),
             )
         }),
         "µs",
@@ -48,7 +48,7 @@ fn memory(results: &Results) -> Verdict {
     verdict(
         "memory per idle stream at most nginx's".into(),
         figure(OURS),
-        figure("nginx").map(|other| (other.median, format!("nginx {:.1} KiB", other.median))),
+        figure("nginx").map(|other| (other.median, format!("nginx's {:.1} KiB", other.median))),
         "KiB",
     )
 }
@@ -68,7 +68,12 @@ fn delay(results: &Results) -> Verdict {
     verdict(
         "p99 of event delay at most the best peer's".into(),
         row(rows, OURS).and_then(p99),
-        best.map(|(row, other)| (other.median, format!("{} {:.0} µs", row.peer, other.median))),
+        best.map(|(row, other)| {
+            (
+                other.median,
+                format!("{}'s {:.0} µs", row.label, other.median),
+            )
+        }),
         "µs",
     )
 }

@@ -32,7 +32,9 @@ impl Child {
         environment: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
         let (program, rest) = command.split_first().context("no program to start")?;
-        let name = program.to_string_lossy().into_owned();
+        let name = Path::new(program)
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let process = Command::new(program)
             .args(rest)
             .current_dir(folder)

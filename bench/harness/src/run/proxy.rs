@@ -166,22 +166,26 @@ fn wait_until_ready(
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
     let deadline = Instant::now() + START_TIMEOUT;
+    let mut last = String::from("nothing");
     while Instant::now() < deadline {
         interrupt.check()?;
         child.fail_if_ended()?;
-        if answers(address).unwrap_or(false) {
-            return Ok(());
+        match first_answer(address) {
+            Ok(answer) if answer.starts_with("HTTP/1.1 200") => return Ok(()),
+            Ok(answer) => last = answer,
+            Err(error) => last = error.to_string(),
         }
         thread::sleep(Duration::from_millis(50));
     }
-    bail!("no answer to initialize in {START_TIMEOUT:?}")
+    bail!("initialize was not answered in {START_TIMEOUT:?}; the last answer was: {last}")
 }
 
-fn answers(address: SocketAddr) -> std::io::Result<bool> {
+/// What one read gives of the answer to `initialize`.
+fn first_answer(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
     stream.write_all(&message::initialize(&address.to_string()))?;
-    let mut start = [0; 12];
-    stream.read_exact(&mut start)?;
-    Ok(&start == b"HTTP/1.1 200")
+    let mut start = [0; 1024];
+    let length = stream.read(&mut start)?;
+    Ok(String::from_utf8_lossy(start.get(..length).unwrap_or_default()).into_owned())
 }
