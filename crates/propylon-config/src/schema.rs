@@ -72,6 +72,10 @@ fn group(section: &SectionInfo) -> Value {
     } else {
         inner
     };
+    if section.required.is_none() && !section.off {
+        // Nothing behind the colon leaves every default in place.
+        schema.insert("type".to_owned(), json!(["object", "null"]));
+    }
     schema.insert("description".to_owned(), json!(section.doc));
     Value::Object(schema)
 }
@@ -97,7 +101,12 @@ fn kind(kind: Kind) -> Value {
         Kind::Count { min, max, .. } => {
             json!({ "type": "integer", "minimum": min, "maximum": max })
         }
-        Kind::Duration { .. } => json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$" }),
+        Kind::Duration { zero: true } => {
+            json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$" })
+        }
+        Kind::Duration { zero: false } => {
+            json!({ "type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h|d)$" })
+        }
         Kind::Host => {
             json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
         }

@@ -63,11 +63,13 @@ fn check_admin(report: &Report<'_>, draft: &Draft) {
         }
         None => {
             let summary = format!("the admin listener stands on {} by default", admin.address);
+            let advice = match listener.position {
+                Some(_) => "write `admin: { address: 127.0.0.1:9902 }`, or `admin: off`",
+                None => "add `--admin 127.0.0.1:9902`",
+            };
             let problem =
                 Problem::error(&listener.key, summary).found(listener.value.address.to_string());
-            problem
-                .at(listener.position)
-                .suggest("write `admin: { address: 127.0.0.1:9902 }`, or `admin: off`")
+            problem.at(listener.position).suggest(advice)
         }
     };
     report.add(problem);
