@@ -1,7 +1,10 @@
 //! The project's own tasks, as `cargo xtask …`.
 
 mod bench;
+mod docs;
 mod peers;
+mod test;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -20,14 +23,23 @@ struct Args {
 enum Task {
     /// Compare Propylon with the proxies it stands beside.
     Bench(bench::Args),
+    /// Write the documents that are made from tables of the code.
+    Docs(docs::Args),
     /// Install the real products that tests and benches run against, pinned, under target/peers.
     Peers(peers::Args),
+    /// Run every check there is: peers, style, lints and all tests.
+    Test(test::Args),
+    /// Hold the style and the architecture's invariants.
+    Tidy,
 }
 
 fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Bench(args) => bench::run(args),
+        Task::Docs(args) => docs::run(&args),
         Task::Peers(args) => peers::run(&args),
+        Task::Test(args) => test::run(&args),
+        Task::Tidy => tidy::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
