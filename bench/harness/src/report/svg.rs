@@ -120,9 +120,10 @@ fn draw_panel(panel: &Panel, top: f64) -> String {
         put(
             &mut text,
             format_args!(
-                "<text x=\"{label_x}\" y=\"{text_y}\" text-anchor=\"end\" fill=\"#111827\">{}</text>\n<rect x=\"{LABEL_WIDTH}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BAR_HEIGHT}\" rx=\"2\" fill=\"{}\"/>\n<text x=\"{value_x:.1}\" y=\"{text_y}\" fill=\"#111827\">{cut}{:.1}</text>\n",
+                "<text x=\"{label_x}\" y=\"{text_y}\" text-anchor=\"end\" fill=\"#111827\">{}</text>\n<rect x=\"{LABEL_WIDTH}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BAR_HEIGHT}\" rx=\"2\" fill=\"{}\"/>\n<text x=\"{value_x:.1}\" y=\"{text_y}\" fill=\"#111827\">{cut}{:.*}</text>\n",
                 bar.label,
                 colour(&bar.peer),
+                usize::from(bar.value < 100.0),
                 bar.value,
             ),
         );

@@ -101,3 +101,24 @@ fn verdict(
 fn row<'a, T>(rows: &'a [Row<T>], name: &str) -> Option<&'a Row<T>> {
     rows.iter().find(|row| row.peer == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_reached_up_to_its_bound_and_unknown_without_figures() {
+        let check = |ours: Option<f64>, bound: Option<f64>, expected: Option<bool>| {
+            let ours = ours.and_then(|value| Figure::of(std::iter::once(value)));
+            let bound = bound.map(|most| (most, String::from("the other")));
+            assert_eq!(
+                verdict("target".into(), ours, bound, "µs").reached,
+                expected
+            );
+        };
+        check(Some(17.0), Some(17.0), Some(true));
+        check(Some(17.1), Some(17.0), Some(false));
+        check(None, Some(17.0), None);
+        check(Some(17.0), None, None);
+    }
+}

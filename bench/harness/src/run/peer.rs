@@ -151,9 +151,13 @@ pub(super) fn find(name: &str) -> anyhow::Result<&'static Peer> {
         .iter()
         .find(|peer| peer.name == name)
         .with_context(|| {
-            let known: Vec<&str> = PEERS.iter().map(|peer| peer.name).collect();
+            let known: Vec<&str> = names().collect();
             format!("no peer is called {name}; there are {}", known.join(", "))
         })
+}
+
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    PEERS.iter().map(|peer| peer.name)
 }
 
 #[cfg(test)]

@@ -129,6 +129,24 @@ fn render(
     admin: SocketAddr,
     upstream: &Ready,
 ) -> anyhow::Result<()> {
+    let words = words(folder, address, admin, upstream);
+    for name in peer.templates {
+        let path = root.join("bench/peers").join(name);
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let filled =
+            fill(&text, &words).with_context(|| format!("cannot fill {}", path.display()))?;
+        fs::write(folder.join(name), filled)?;
+    }
+    Ok(())
+}
+
+fn words(
+    folder: &Path,
+    address: SocketAddr,
+    admin: SocketAddr,
+    upstream: &Ready,
+) -> Vec<(String, String)> {
     let mut words = vec![
         ("listen".to_owned(), address.to_string()),
         ("listen_port".to_owned(), address.port().to_string()),
@@ -143,21 +161,16 @@ fn render(
             instance.port().to_string(),
         ));
     }
-    for name in peer.templates {
-        let path = root.join("bench/peers").join(name);
-        let mut text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        for (word, value) in &words {
-            text = text.replace(&format!("{{{{{word}}}}}"), value);
-        }
-        ensure!(
-            !text.contains("{{"),
-            "{} has a word that is not known",
-            path.display()
-        );
-        fs::write(folder.join(name), text)?;
+    words
+}
+
+fn fill(text: &str, words: &[(String, String)]) -> anyhow::Result<String> {
+    let mut text = text.to_owned();
+    for (word, value) in words {
+        text = text.replace(&format!("{{{{{word}}}}}"), value);
     }
-    Ok(())
+    ensure!(!text.contains("{{"), "it has a word that is not known");
+    Ok(text)
 }
 
 fn wait_until_ready(
@@ -188,4 +201,46 @@ fn first_answer(address: SocketAddr) -> std::io::Result<String> {
     let mut start = [0; 1024];
     let length = stream.read(&mut start)?;
     Ok(String::from_utf8_lossy(start.get(..length).unwrap_or_default()).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::machine::workspace_root;
+
+    fn filled(name: &str) -> String {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 18000));
+        let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, 18001));
+        let instances = [18002, 18003, 18004].map(|port| (Ipv4Addr::LOCALHOST, port).into());
+        let upstream = Ready {
+            addresses: instances.to_vec(),
+        };
+        let path = workspace_root()
+            .expect("a root")
+            .join("bench/peers")
+            .join(name);
+        let text = fs::read_to_string(path).expect("a template");
+        fill(
+            &text,
+            &words(Path::new("bench-folder"), address, admin, &upstream),
+        )
+        .expect(name)
+    }
+
+    #[test]
+    fn every_template_can_be_filled() {
+        for name in peer::names() {
+            for template in peer::find(name).expect(name).templates {
+                assert!(filled(template).contains("1800"), "{template}");
+            }
+        }
+        assert!(fill("{{listen_on}}", &[]).is_err());
+    }
+
+    #[test]
+    fn our_own_file_is_accepted_without_a_warning() {
+        let loaded = propylon_config::load_str("propylon.yaml", &filled("propylon.yaml"));
+        let loaded = loaded.unwrap_or_else(|errors| panic!("{errors}"));
+        assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    }
 }
