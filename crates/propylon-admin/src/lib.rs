@@ -1,1 +1,5 @@
-//! The admin listener: liveness, readiness and metrics.
+//! The admin listener: liveness, readiness and metrics, on a port of its own.
+
+mod server;
+
+pub use server::{Admin, AdminError};

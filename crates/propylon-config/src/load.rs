@@ -98,7 +98,7 @@ fn load_flags(
             path: upstream
                 .upstream
                 .as_ref()
-                .map(|upstream| Placed::flag("--upstream", upstream.endpoints.path().to_owned())),
+                .map(|upstream| Placed::flag("--upstream", upstream.endpoints.path().trim_end_matches('/').to_owned())),
             upstream: Some(Placed::flag("--upstream", UPSTREAM.to_owned())),
         }],
         upstreams: vec![upstream],

@@ -1,1 +1,4 @@
-//! Sockets: the one opener of outbound connections, listeners and the clock.
+//! Sockets: the one opener of outbound connections, and the listeners.
+
+pub mod dial;
+pub mod listener;

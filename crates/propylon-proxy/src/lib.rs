@@ -1,1 +1,28 @@
 //! The MCP data path: from an accepted connection to a relayed answer.
+//!
+//! One thread per core, each with its own listeners, upstream connections and timers. The life of
+//! a request reads top to bottom in `pipeline.rs`; each phase is a plain function in `phase/`.
+
+mod access_log;
+mod affinity;
+mod client;
+mod control;
+mod error;
+mod http1;
+mod metrics;
+mod phase;
+mod pipeline;
+mod proxy;
+mod reach;
+mod reason;
+mod record;
+mod relay;
+mod response;
+mod streams;
+mod tables;
+mod upstream;
+mod worker;
+
+pub use access_log::LogError;
+pub use proxy::{Handle, Proxy, StartError};
+pub use reason::{Explanation, REASONS, Reason};

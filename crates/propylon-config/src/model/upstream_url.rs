@@ -15,7 +15,7 @@ pub struct UpstreamUrl {
     pub host: UrlHost,
     /// The scheme's own port when the URL names none.
     pub port: u16,
-    /// Starts with `/` and has no trailing one; empty when the URL names none.
+    /// Starts with `/`, and keeps the trailing one it was written with; empty when the URL names none.
     pub path: String,
 }
 
@@ -217,8 +217,11 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 fn parse_path(text: &str) -> Result<String, InvalidUrl> {
     let path = text.strip_suffix('/').unwrap_or(text);
-    if path.is_empty() || is_path(path) {
-        Ok(path.to_owned())
+    if path.is_empty() {
+        Ok(String::new())
+    } else if is_path(path) {
+        // A server mounted at `/mcp/` answers `/mcp` with a redirect: the slash is part of where it is.
+        Ok(text.to_owned())
     } else {
         Err(InvalidUrl::Path)
     }

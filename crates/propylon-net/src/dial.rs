@@ -1,0 +1,40 @@
+//! The dial guard: the only code in the program that opens an outbound connection.
+//!
+//! A name is resolved, every address is judged, and the connection goes to the very address that
+//! was judged. A [`DialTarget`] can be made only here, so nothing else can choose where to connect.
+
+mod resolve;
+mod target;
+
+pub use resolve::{Answer, ResolveError, Resolver};
+pub use target::{DialError, DialErrorKind, DialTarget};
+
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+/// Connects to one judged address, giving up after `timeout`.
+///
+/// The stream has `TCP_NODELAY` set: an event must leave when it arrives.
+///
+/// # Errors
+/// [`DialErrorKind::Refused`] when the host answered that nobody listens,
+/// [`DialErrorKind::Unreachable`] for everything that leaves open whether the instance lives.
+pub async fn connect(target: DialTarget, timeout: Duration) -> Result<TcpStream, DialError> {
+    let address = target.address();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that may open an outbound connection"
+    )]
+    let attempt = TcpStream::connect(address);
+    match tokio::time::timeout(timeout, attempt).await {
+        Ok(Ok(stream)) => {
+            stream
+                .set_nodelay(true)
+                .map_err(|error| DialError::from_io(target, error))?;
+            Ok(stream)
+        }
+        Ok(Err(error)) => Err(DialError::from_io(target, error)),
+        Err(_elapsed) => Err(DialError::timed_out(target, timeout)),
+    }
+}

@@ -1,0 +1,122 @@
+//! The access log: workers fill buffers, one thread writes them, and nobody waits for the disk.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use propylon_config::AccessLog;
+
+/// Where workers send their lines.
+#[derive(Debug, Clone)]
+pub(crate) struct LogSender(SyncSender<Message>);
+
+/// The writing thread.
+#[derive(Debug)]
+pub(crate) struct LogWriter {
+    sender: LogSender,
+    thread: JoinHandle<()>,
+}
+
+/// A log file that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the access log {}: {cause}", path.display())]
+pub struct LogError {
+    path: PathBuf,
+    #[source]
+    cause: io::Error,
+}
+
+enum Message {
+    Lines(Vec<u8>),
+    /// A new place, or the same file again after it was rotated.
+    Target(Target),
+    End,
+}
+
+#[derive(Debug)]
+enum Target {
+    Stdout,
+    File(File),
+    Off,
+}
+
+/// Buffers on their way to the writer; past that, lines are dropped and counted.
+const BUFFERS_MAX: usize = 256;
+
+impl LogWriter {
+    /// Opens the log and starts its thread.
+    pub(crate) fn start(log: &AccessLog) -> Result<Self, LogError> {
+        let target = Target::open(log)?;
+        let (sender, receiver) = sync_channel(BUFFERS_MAX);
+        let thread = std::thread::spawn(move || write_all(&receiver, target));
+        Ok(Self { sender: LogSender(sender), thread })
+    }
+
+    pub(crate) fn sender(&self) -> LogSender {
+        self.sender.clone()
+    }
+
+    /// Writes to another place from now on, or to the same path opened anew.
+    pub(crate) fn reopen(&self, log: &AccessLog) -> Result<(), LogError> {
+        let target = Target::open(log)?;
+        // The thread ends only with `end`.
+        let _ = self.sender.0.send(Message::Target(target));
+        Ok(())
+    }
+
+    /// Writes what is left and ends.
+    pub(crate) fn end(self) {
+        let _ = self.sender.0.send(Message::End);
+        let _ = self.thread.join();
+    }
+}
+
+impl LogSender {
+    /// Hands lines over. False where the writer is too far behind: they are lost.
+    pub(crate) fn send(&self, lines: Vec<u8>) -> bool {
+        !matches!(self.0.try_send(Message::Lines(lines)), Err(TrySendError::Full(_)))
+    }
+}
+
+impl Target {
+    fn open(log: &AccessLog) -> Result<Self, LogError> {
+        match log {
+            AccessLog::Stdout => Ok(Self::Stdout),
+            AccessLog::Off => Ok(Self::Off),
+            AccessLog::File(path) => OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .map(Self::File)
+                .map_err(|cause| LogError { path: path.clone(), cause }),
+        }
+    }
+
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stdout => io::stdout().lock().write_all(lines),
+            Self::File(file) => file.write_all(lines),
+            Self::Off => Ok(()),
+        }
+    }
+}
+
+fn write_all(receiver: &Receiver<Message>, mut target: Target) {
+    let mut failing = false;
+    for message in receiver {
+        match message {
+            Message::Target(new) => target = new,
+            Message::End => return,
+            Message::Lines(lines) => match target.write(&lines) {
+                Ok(()) => failing = false,
+                Err(error) if !failing => {
+                    tracing::error!(%error, "the access log cannot be written; its lines are lost");
+                    failing = true;
+                }
+                Err(_) => {}
+            },
+        }
+    }
+}

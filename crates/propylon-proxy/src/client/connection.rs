@@ -1,0 +1,190 @@
+//! One HTTP/1.1 connection of a client: its requests one after the other.
+
+use std::fmt::Debug;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use propylon_config::Limits;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::client::own_answer;
+use crate::error::ProxyError;
+use crate::http1::head::{HeadLimits, RequestHead};
+use crate::pipeline;
+use crate::reason::Reason;
+use crate::relay::deadline::Deadline;
+use crate::relay::exchange::poll_read;
+use crate::worker::{Stage, Worker};
+
+/// What carries a client's bytes: TCP now, TLS over it later.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Debug + 'static {
+    /// Makes the close that follows a reset: the client must not take what it has for the whole.
+    fn abort(&self);
+}
+
+impl Transport for TcpStream {
+    fn abort(&self) {
+        // A socket that refuses is already closed.
+        let _ = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO));
+    }
+}
+
+/// A client's connection, between and during its requests.
+#[derive(Debug)]
+pub(crate) struct ClientConnection<S> {
+    pub(crate) io: S,
+    /// Bytes that came behind the current request.
+    pub(crate) unread: Vec<u8>,
+    pub(crate) deadline: Deadline,
+    pub(crate) peer: SocketAddr,
+    pub(crate) local: SocketAddr,
+}
+
+/// What becomes of a connection after an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    KeepAlive,
+    /// The answer is whole; the rest of what the client sends is read away so that it can read it.
+    Close,
+    /// The answer is not whole and must not look so.
+    Abort,
+}
+
+/// How long, and how much, a closing connection is read from: a close with unread bytes is a reset,
+/// which can take the answer away from a client that is still sending.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Serves a connection until either side closes it.
+pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, peer: SocketAddr, local: SocketAddr) {
+    let mut client = ClientConnection::new(io, peer, local);
+    loop {
+        let after = match client.read_request(&worker).await {
+            Ok(Some(request)) => pipeline::exchange(&worker, &mut client, request).await,
+            Ok(None) => return,
+            Err(error) => own_answer::refuse(&worker, &mut client, error).await,
+        };
+        match after {
+            After::KeepAlive if worker.stage() == Stage::Serving => {}
+            After::KeepAlive | After::Close => return client.close(&worker).await,
+            After::Abort => return client.io.abort(),
+        }
+    }
+}
+
+impl<S: Transport> ClientConnection<S> {
+    pub(crate) fn new(io: S, peer: SocketAddr, local: SocketAddr) -> Self {
+        Self { io, unread: Vec::new(), deadline: Deadline::new(), peer, local }
+    }
+
+    /// Waits for the next request's head. `None` when the connection is over without one.
+    async fn read_request(&mut self, worker: &Worker) -> Result<Option<RequestHead>, ProxyError> {
+        let tables = worker.tables();
+        let (limits, timeouts) = (&tables.limits, &tables.timeouts);
+        let head_limits = HeadLimits {
+            bytes_max: usize::try_from(limits.header_bytes).unwrap_or(usize::MAX),
+            count_max: limits.header_count,
+        };
+        let mut began = (!self.unread.is_empty()).then(Instant::now);
+        let idle_since = Instant::now();
+        loop {
+            if ends_in_blank_line(&self.unread) || self.unread.len() >= head_limits.bytes_max {
+                if let Some(head) = RequestHead::parse(&mut self.unread, head_limits).map_err(ProxyError::bad_request)? {
+                    return Ok(Some(head));
+                }
+            }
+            let due = began.map_or(idle_since + timeouts.keep_alive, |began| began + timeouts.header_read);
+            match self.read_more(worker, due, began.is_none()).await {
+                Read::Some => began = began.or_else(|| Some(Instant::now())),
+                Read::Late if began.is_some() => return Err(Reason::ClientHeaderTimeout.into()),
+                Read::Late | Read::Closed => return Ok(None),
+            }
+        }
+    }
+
+    /// Waits for more bytes of a request's body.
+    pub(crate) async fn read_into(&mut self, worker: &Worker, body: &mut Vec<u8>, patience: Duration) -> Read {
+        self.unread = std::mem::take(body);
+        let read = self.read_more(worker, Instant::now() + patience, false).await;
+        *body = std::mem::take(&mut self.unread);
+        read
+    }
+
+    async fn read_more(&mut self, worker: &Worker, due: Instant, between_requests: bool) -> Read {
+        poll_fn(|cx| {
+            let input = &mut worker.scratch().input;
+            match poll_read(&mut self.io, cx, input) {
+                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Read::Closed),
+                Poll::Ready(Ok(read)) => {
+                    self.unread.extend_from_slice(input.get(..read).unwrap_or_default());
+                    return Poll::Ready(Read::Some);
+                }
+                Poll::Pending => {}
+            }
+            match worker.stage() {
+                Stage::Draining if between_requests => return Poll::Ready(Read::Closed),
+                Stage::Ending => return Poll::Ready(Read::Closed),
+                Stage::Serving | Stage::Draining => {}
+            }
+            self.deadline.poll(cx, due).map(|()| Read::Late)
+        })
+        .await
+    }
+
+    /// Notices that the client has left while it waits for its answer. What it sends meanwhile is
+    /// its next request, and kept for then.
+    pub(crate) fn poll_gone(&mut self, worker: &Worker, cx: &mut Context<'_>, limits: &Limits) -> Result<(), ProxyError> {
+        while (self.unread.len() as u64) < limits.header_bytes {
+            let input = &mut worker.scratch().input;
+            match poll_read(&mut self.io, cx, input) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => return Err(Reason::ClientClosed.into()),
+                Poll::Ready(Err(error)) => return Err(ProxyError::client_io(&error)),
+                Poll::Ready(Ok(read)) => self.unread.extend_from_slice(input.get(..read).unwrap_or_default()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes so that the client can still read its answer.
+    pub(crate) async fn close(&mut self, worker: &Worker) {
+        if self.io.shutdown().await.is_err() {
+            return;
+        }
+        let due = Instant::now() + LINGER;
+        let mut drained = 0;
+        while drained < LINGER_BYTES_MAX {
+            self.unread.clear();
+            match self.read_more(worker, due, true).await {
+                Read::Some => drained += self.unread.len(),
+                Read::Late | Read::Closed => return,
+            }
+        }
+    }
+}
+
+/// What came of waiting for bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Read {
+    Some,
+    Late,
+    Closed,
+}
+
+/// A cheap look before the parser: a client that sends a byte a second would have its head parsed
+/// once a byte. A lone LF counts, so that the parser can refuse it.
+fn ends_in_blank_line(bytes: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = memchr::memchr(b'\n', bytes.get(from..).unwrap_or_default()) {
+        let next = from + at + 1;
+        match bytes.get(next..) {
+            Some([b'\n', ..] | [b'\r', b'\n', ..]) => return true,
+            _ => from = next,
+        }
+    }
+    false
+}

@@ -1,0 +1,104 @@
+//! What the proxy says in its own name: a status, a reason, and a JSON-RPC error that explains itself.
+
+use std::future::poll_fn;
+use std::io::Write as _;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use propylon_mcp::{RpcId, error_body};
+
+use crate::client::connection::{After, ClientConnection, Transport};
+use crate::error::ProxyError;
+use crate::phase::answer::Encoding;
+use crate::reason::Reason;
+use crate::record::Record;
+use crate::relay::outbound::Outbound;
+use crate::worker::Worker;
+
+/// How long a client may take to accept an answer of a few hundred bytes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Answers what never became a request, and records it.
+pub(crate) async fn refuse<S: Transport>(worker: &Worker, client: &mut ClientConnection<S>, error: ProxyError) -> After {
+    let mut record = Record::blank(worker, client.peer.ip().to_canonical());
+    let after = fail(client, &error, &mut record, false).await;
+    record.finish(worker);
+    after
+}
+
+/// Answers an exchange that failed, where its client has not been told anything yet; else cuts it.
+pub(crate) async fn fail<S: Transport>(client: &mut ClientConnection<S>, error: &ProxyError, record: &mut Record, keep_alive: bool) -> After {
+    let can_answer = record.fail(error);
+    if !can_answer || error.reason == Reason::ClientClosed {
+        return After::Abort;
+    }
+    // A request that was not read to its end leaves bytes on the connection that are no request.
+    let keep_alive = keep_alive && error.leaves_client_clean();
+    let id = record.facts.rpc.rpc_id();
+    let answer = error_answer(error.reason, id.as_ref(), record.request_id(), !keep_alive);
+    send(client, &answer, keep_alive).await
+}
+
+/// The whole answer for a reason.
+pub(crate) fn error_answer(reason: Reason, id: Option<&RpcId<'_>>, request_id: &str, close: bool) -> Vec<u8> {
+    let row = reason.explain();
+    let mut data = vec![("reason", row.id)];
+    data.extend(row.key.map(|key| ("key", key)));
+    let body = error_body(id, reason.rpc_code(), row.message, &data);
+    let mut lines = format!("Content-Type: application/json\r\nPropylon-Reason: {}\r\n", row.id);
+    if let Some(seconds) = row.retry_after_seconds {
+        lines.push_str(&format!("Retry-After: {seconds}\r\n"));
+    }
+    whole_answer(row.status, &lines, request_id, &body, close)
+}
+
+/// The answer to a health check on a listener.
+pub(crate) fn health_answer(is_ready: bool, request_id: &str, close: bool) -> Vec<u8> {
+    let (status, body) = if is_ready { (200, "ready\n") } else { (503, "draining\n") };
+    whole_answer(status, "Content-Type: text/plain\r\nCache-Control: no-store\r\n", request_id, body.as_bytes(), close)
+}
+
+fn whole_answer(status: u16, lines: &str, request_id: &str, body: &[u8], close: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256 + body.len());
+    let connection = if close { "Connection: close\r\n" } else { "" };
+    // Writing to a Vec cannot fail.
+    let _ = write!(
+        out,
+        "HTTP/1.1 {status} {}\r\n{lines}X-Request-Id: {request_id}\r\nContent-Length: {}\r\n{connection}\r\n",
+        reason_phrase(status),
+        body.len()
+    );
+    out.extend_from_slice(body);
+    out
+}
+
+/// Sends an answer of our own, within a bound.
+pub(crate) async fn send<S: Transport>(client: &mut ClientConnection<S>, bytes: &[u8], keep_alive: bool) -> After {
+    let mut outbound = Outbound::new(Encoding::Plain);
+    outbound.keep(bytes);
+    let due = Instant::now() + PATIENCE;
+    poll_fn(|cx| match outbound.poll_flush(cx, &mut client.io) {
+        Poll::Ready(Ok(())) if keep_alive => Poll::Ready(After::KeepAlive),
+        Poll::Ready(Ok(())) => Poll::Ready(After::Close),
+        Poll::Ready(Err(_)) => Poll::Ready(After::Abort),
+        Poll::Pending => client.deadline.poll(cx, due).map(|()| After::Abort),
+    })
+    .await
+}
+
+fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        413 => "Content Too Large",
+        431 => "Request Header Fields Too Large",
+        499 => "Client Closed Request",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Error",
+    }
+}

@@ -1,0 +1,136 @@
+//! The header fields that a proxy acts on, told apart once while a head is read.
+
+/// A field the proxy acts on; everything else is carried without a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Accept,
+    CacheControl,
+    Connection,
+    ContentLength,
+    ContentType,
+    Expect,
+    Forwarded,
+    Host,
+    KeepAlive,
+    LastEventId,
+    Location,
+    McpMethod,
+    McpName,
+    McpProtocolVersion,
+    McpSessionId,
+    ProxyConnection,
+    Te,
+    TransferEncoding,
+    Upgrade,
+    Via,
+    XAccelBuffering,
+    XForwardedFor,
+    XForwardedHost,
+    XForwardedPort,
+    /// Any other `X-Forwarded-*`, such as `-Prefix` or `-Ssl`.
+    XForwardedOther,
+    XForwardedProto,
+    XRequestId,
+    Other,
+}
+
+impl Field {
+    /// Tells a field by its name, whatever its case.
+    pub(crate) fn of(name: &[u8]) -> Self {
+        let candidates: &[(&str, Self)] = match name.len() {
+            2 => &[("te", Self::Te)],
+            3 => &[("via", Self::Via)],
+            4 => &[("host", Self::Host)],
+            6 => &[("accept", Self::Accept), ("expect", Self::Expect)],
+            7 => &[("upgrade", Self::Upgrade)],
+            8 => &[("mcp-name", Self::McpName), ("location", Self::Location)],
+            9 => &[("forwarded", Self::Forwarded)],
+            10 => &[
+                ("connection", Self::Connection),
+                ("keep-alive", Self::KeepAlive),
+                ("mcp-method", Self::McpMethod),
+            ],
+            12 => &[("content-type", Self::ContentType), ("x-request-id", Self::XRequestId)],
+            13 => &[("last-event-id", Self::LastEventId), ("cache-control", Self::CacheControl)],
+            14 => &[("content-length", Self::ContentLength), ("mcp-session-id", Self::McpSessionId)],
+            15 => &[("x-forwarded-for", Self::XForwardedFor)],
+            16 => &[
+                ("x-forwarded-host", Self::XForwardedHost),
+                ("x-forwarded-port", Self::XForwardedPort),
+                ("proxy-connection", Self::ProxyConnection),
+            ],
+            17 => &[
+                ("transfer-encoding", Self::TransferEncoding),
+                ("x-accel-buffering", Self::XAccelBuffering),
+                ("x-forwarded-proto", Self::XForwardedProto),
+            ],
+            20 => &[("mcp-protocol-version", Self::McpProtocolVersion)],
+            _ => &[],
+        };
+        candidates
+            .iter()
+            .find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name))
+            .map_or_else(|| Self::by_prefix(name), |(_, field)| *field)
+    }
+
+    fn by_prefix(name: &[u8]) -> Self {
+        let forwarded = name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case(b"x-forwarded-"));
+        if forwarded { Self::XForwardedOther } else { Self::Other }
+    }
+
+    /// Whether the field tells a server who the client is: the proxy's word, not the client's.
+    pub(crate) fn names_client(self) -> bool {
+        matches!(
+            self,
+            Self::Forwarded
+                | Self::XForwardedFor
+                | Self::XForwardedHost
+                | Self::XForwardedOther
+                | Self::XForwardedPort
+                | Self::XForwardedProto
+        )
+    }
+
+    /// Whether the field belongs to one connection and is never forwarded (RFC 9110, 7.6.1).
+    pub(crate) fn is_hop_by_hop(self) -> bool {
+        matches!(
+            self,
+            Self::Connection
+                | Self::KeepAlive
+                | Self::ProxyConnection
+                | Self::Te
+                | Self::TransferEncoding
+                | Self::Upgrade
+        )
+    }
+}
+
+/// The comma-separated elements of a field's value, trimmed, empty ones left out.
+pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart_in_any_case() {
+        for (name, expected) in [
+            ("Mcp-Session-Id", Field::McpSessionId),
+            ("MCP-PROTOCOL-VERSION", Field::McpProtocolVersion),
+            ("mcp-name", Field::McpName),
+            ("Mcp-Names", Field::Other),
+            ("Mcp-Param-user_id", Field::Other),
+            ("", Field::Other),
+        ] {
+            assert_eq!(Field::of(name.as_bytes()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn elements_are_trimmed() {
+        let found: Vec<_> = elements(b" close,, TE ,x").collect();
+        assert_eq!(found, [&b"close"[..], b"TE", b"x"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! The phases of a request's life: plain functions from a head and its context to a decision.
+
+pub(crate) mod answer;
+pub(crate) mod classify;
+pub(crate) mod forward;
+pub(crate) mod forwarded;
+pub(crate) mod guard;
+pub(crate) mod location;
+pub(crate) mod place;
+pub(crate) mod route;

@@ -1,0 +1,92 @@
+//! The head the client gets: the upstream's lines as they came, with what the hops ahead need.
+
+use std::io::Write as _;
+
+use propylon_mcp::media;
+
+use super::forward::{Dropped, VIA, copy_lines};
+use super::location::{self, Sides};
+use crate::http1::field::Field;
+use crate::http1::framing::Framing;
+use crate::http1::head::{ResponseHead, Version};
+
+/// How the client's own connection goes on after this answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientSide {
+    pub(crate) version: Version,
+    /// Whether the client wants, and we can offer, another request on this connection.
+    pub(crate) keep_alive: bool,
+}
+
+/// How the answer's body is sent to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// As many bytes as announced, or none.
+    Plain,
+    Chunked,
+    /// Until the connection closes.
+    UntilClose,
+}
+
+impl Encoding {
+    /// How a body of this framing is sent on to a client of that version.
+    pub(crate) fn of(body: Framing, version: Version) -> Self {
+        match (body, version) {
+            (Framing::Empty | Framing::Sized(_), _) => Self::Plain,
+            (Framing::Chunked | Framing::UntilClose, Version::Http11) => Self::Chunked,
+            (Framing::Chunked | Framing::UntilClose, Version::Http10) => Self::UntilClose,
+        }
+    }
+}
+
+/// Whether the answer is an event stream.
+pub(crate) fn is_event_stream(head: &[u8], response: &ResponseHead) -> bool {
+    response.lines.first(head, Field::ContentType).is_some_and(media::is_event_stream)
+}
+
+/// Writes the answer's head.
+pub(crate) fn write(head: &[u8], response: &ResponseHead, encoding: Encoding, client: ClientSide, sides: &Sides<'_>, request_id: &str, out: &mut Vec<u8>) {
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "HTTP/1.1 {:03} ", response.status);
+    out.extend_from_slice(response.reason(head));
+    out.extend_from_slice(b"\r\n");
+    let dropped = Dropped::of(head, &response.lines);
+    let redirect = redirect(head, response, sides);
+    copy_lines(head, &response.lines, out, |line| {
+        !(dropped.covers(head, line) || line.field == Field::Location && redirect.is_some())
+    });
+    if let Some(redirect) = redirect {
+        let _ = write!(out, "Location: {redirect}\r\n");
+    }
+    if is_event_stream(head, response) {
+        write_stream_lines(response, out);
+    }
+    if !response.lines.has(Field::XRequestId) {
+        let _ = write!(out, "X-Request-Id: {request_id}\r\n");
+    }
+    if encoding == Encoding::Chunked {
+        out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+    }
+    if !client.keep_alive || encoding == Encoding::UntilClose {
+        out.extend_from_slice(b"Connection: close\r\n");
+    } else if client.version == Version::Http10 {
+        out.extend_from_slice(b"Connection: keep-alive\r\n");
+    }
+    let _ = write!(out, "Via: {VIA}\r\n\r\n");
+}
+
+/// For the hops between us and the client: nginx holds a stream's events, and even its head, back
+/// unless told not to, and a cache or an optimiser may store or rewrite it.
+fn write_stream_lines(response: &ResponseHead, out: &mut Vec<u8>) {
+    if !response.lines.has(Field::XAccelBuffering) {
+        out.extend_from_slice(b"X-Accel-Buffering: no\r\n");
+    }
+    if !response.lines.has(Field::CacheControl) {
+        out.extend_from_slice(b"Cache-Control: no-cache, no-transform\r\n");
+    }
+}
+
+fn redirect(head: &[u8], response: &ResponseHead, sides: &Sides<'_>) -> Option<String> {
+    let value = response.lines.first(head, Field::Location)?;
+    location::outside(std::str::from_utf8(value).ok()?, sides)
+}

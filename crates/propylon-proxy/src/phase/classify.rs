@@ -1,0 +1,74 @@
+//! What a request is, in MCP's terms, decided once from its head and a bounded peek at its body.
+
+use propylon_mcp::{Era, RpcId, SessionFingerprint, SessionId, media, peek};
+
+use crate::http1::field::Field;
+use crate::http1::head::RequestHead;
+
+/// What the phases after this one, the log and the errors know of a request.
+///
+/// Owned, so that an open stream does not keep its request in memory; never holds a value of a
+/// parameter.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) era: Option<Era>,
+    pub(crate) session: Option<SessionFingerprint>,
+    /// Whether the client takes an event stream for an answer.
+    pub(crate) wants_stream: bool,
+    pub(crate) rpc: RpcFacts,
+}
+
+/// What the peek found in the body.
+#[derive(Debug, Default)]
+pub(crate) struct RpcFacts {
+    /// The JSON-RPC id, as JSON.
+    pub(crate) id: Option<Box<str>>,
+    pub(crate) method: Option<Box<str>>,
+    /// The tool, prompt or resource.
+    pub(crate) name: Option<Box<str>>,
+    /// The names of the arguments, joined by commas.
+    pub(crate) param_keys: Option<Box<str>>,
+}
+
+impl Facts {
+    /// What the head alone says.
+    pub(crate) fn of_head(request: &RequestHead) -> Self {
+        let head = request.head();
+        let first = |field| request.lines.first(head, field);
+        let era = Era::of_version_header(first(Field::McpProtocolVersion));
+        let session = first(Field::McpSessionId).filter(|_| era == Era::Legacy).and_then(SessionId::parse);
+        Self {
+            era: Some(era),
+            session: session.map(|session| session.fingerprint()),
+            wants_stream: request.lines.all(head, Field::Accept).any(media::accepts_event_stream),
+            rpc: RpcFacts::default(),
+        }
+    }
+}
+
+impl RpcFacts {
+    /// What the beginning of the body says.
+    pub(crate) fn of_body(prefix: &[u8]) -> Self {
+        if prefix.is_empty() {
+            return Self::default();
+        }
+        let peek = peek(prefix);
+        let keys: Vec<_> = peek.param_keys.iter().collect();
+        Self {
+            id: peek.id.map(|id| id.as_json().into()),
+            method: peek.method.map(Into::into),
+            name: peek.name.map(|name| without_query(&name).into()),
+            param_keys: (!keys.is_empty()).then(|| keys.join(",").into()),
+        }
+    }
+
+    /// The id in the form that an error body takes.
+    pub(crate) fn rpc_id(&self) -> Option<RpcId<'_>> {
+        self.id.as_deref().and_then(RpcId::from_json)
+    }
+}
+
+/// A resource's URI may carry a token behind its question mark.
+fn without_query(name: &str) -> &str {
+    name.split(['?', '#']).next().unwrap_or_default()
+}

@@ -1,0 +1,116 @@
+//! The head the upstream gets: the client's own lines as they came, less what belongs to its connection.
+
+use std::io::Write as _;
+
+use propylon_config::HostHeader;
+
+use super::forwarded::Client;
+use super::route::Wanted;
+use crate::http1::field::Field;
+use crate::http1::framing::Framing;
+use crate::http1::head::RequestHead;
+use crate::http1::lines::{Line, Lines};
+use crate::upstream::Upstream;
+use crate::upstream::instance::Instance;
+
+/// A request on its way to an instance.
+pub(crate) struct Forward<'a> {
+    pub(crate) request: &'a RequestHead,
+    pub(crate) client: &'a Client,
+    pub(crate) wanted: Wanted<'a>,
+    pub(crate) target: &'a str,
+    pub(crate) body: Framing,
+    /// Minted here because the client sent none.
+    pub(crate) request_id: Option<&'a str>,
+}
+
+/// The name by which the proxy signs `Via` (RFC 9110, 7.6.3).
+pub(crate) const VIA: &str = "1.1 propylon";
+
+impl Forward<'_> {
+    /// Writes the request's head for an instance.
+    pub(crate) fn write(&self, upstream: &Upstream, instance: &Instance, out: &mut Vec<u8>) {
+        let head = self.request.head();
+        let lines = &self.request.lines;
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "{} {} HTTP/1.1\r\n", self.request.method(), self.target);
+        let host = self.host(upstream, instance);
+        if let Some(host) = host {
+            let _ = write!(out, "Host: {host}\r\n");
+        }
+        let dropped = Dropped::of(head, lines);
+        copy_lines(head, lines, out, |line| {
+            let replaced = match line.field {
+                Field::Host => host.is_some(),
+                field => field.names_client(),
+            };
+            !replaced && !dropped.covers(head, line)
+        });
+        self.client.write(self.request, self.wanted.authority, out);
+        if let Some(id) = self.request_id {
+            let _ = write!(out, "X-Request-Id: {id}\r\n");
+        }
+        if self.body == Framing::Chunked {
+            out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+        }
+        if lines.lists(head, Field::Te, "trailers") {
+            out.extend_from_slice(b"TE: trailers\r\nConnection: TE\r\n");
+        }
+        let _ = write!(out, "Via: {VIA}\r\n\r\n");
+    }
+
+    /// The `Host` to write, where the client's own line is not to be kept.
+    fn host<'h>(&'h self, upstream: &'h Upstream, instance: &'h Instance) -> Option<&'h str> {
+        match &upstream.config.host {
+            HostHeader::Keep => {
+                let sent = self.request.lines.first(self.request.head(), Field::Host);
+                (sent != Some(self.wanted.authority.as_bytes())).then_some(self.wanted.authority)
+            }
+            HostHeader::Upstream => Some(&instance.name),
+            HostHeader::Fixed(host) => Some(host),
+        }
+    }
+}
+
+/// The lines that belong to one connection: the known ones and those that `Connection` names.
+pub(crate) struct Dropped {
+    named: Vec<Box<[u8]>>,
+}
+
+impl Dropped {
+    pub(crate) fn of(head: &[u8], lines: &Lines) -> Self {
+        let named = lines
+            .all(head, Field::Connection)
+            .flat_map(crate::http1::field::elements)
+            .filter(|name| !name.eq_ignore_ascii_case(b"close") && !name.eq_ignore_ascii_case(b"keep-alive"))
+            .map(Into::into)
+            .collect();
+        Self { named }
+    }
+
+    pub(crate) fn covers(&self, head: &[u8], line: Line) -> bool {
+        line.field.is_hop_by_hop()
+            || self.named.iter().any(|name| {
+                let framing = matches!(line.field, Field::ContentLength | Field::Host);
+                !framing && name.eq_ignore_ascii_case(line.name(head))
+            })
+    }
+}
+
+/// Copies the lines that are kept, whole runs of neighbours at a time.
+pub(crate) fn copy_lines(head: &[u8], lines: &Lines, out: &mut Vec<u8>, keep: impl Fn(Line) -> bool) {
+    let mut run: Option<(Line, Line)> = None;
+    for line in lines.iter().filter(|line| keep(*line)) {
+        run = match run {
+            Some((first, last)) if last.touches(line) => Some((first, line)),
+            Some((first, last)) => {
+                out.extend_from_slice(first.run_to(last, head));
+                Some((line, line))
+            }
+            None => Some((line, line)),
+        };
+    }
+    if let Some((first, last)) = run {
+        out.extend_from_slice(first.run_to(last, head));
+    }
+}

@@ -1,0 +1,68 @@
+//! Affinity: which instance a request belongs to, and what its answer teaches.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use propylon_mcp::{SessionFingerprint, SessionId};
+
+use super::classify::Facts;
+use crate::upstream::Upstream;
+use crate::upstream::instance::Instance;
+
+/// Where a request may go.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// A new session or a stateless request: the least loaded instance.
+    Any,
+    /// The instance that minted the session, and no other.
+    Held(Arc<Instance>),
+    /// The session is not known here: one instance is asked, and its answer stands.
+    Unknown(Arc<Instance>),
+}
+
+/// Finds the place of a request.
+pub(crate) fn find(upstream: &Upstream, facts: &Facts, now: Instant) -> Place {
+    let Some((session, sessions)) = facts.session.as_ref().zip(upstream.sessions()) else {
+        return Place::Any;
+    };
+    match sessions.find(session, now, upstream.bounds) {
+        Some(instance) => Place::Held(instance),
+        None => upstream.steady(session).map_or(Place::Any, Place::Unknown),
+    }
+}
+
+/// What matters of an answer.
+pub(crate) struct Answered<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) status: u16,
+    /// The `Mcp-Session-Id` of the answer.
+    pub(crate) minted: Option<&'a [u8]>,
+}
+
+/// Learns from an answer: a session it names is held by its instance; one that was deleted, or that
+/// its own instance no longer knows, is held by none.
+pub(crate) fn learn(upstream: &Upstream, facts: &Facts, place: &Place, instance: &Arc<Instance>, answer: &Answered<'_>, now: Instant) {
+    let Some(sessions) = upstream.sessions() else { return };
+    let success = (200..300).contains(&answer.status);
+    if let Some(asked) = &facts.session {
+        let ended = (success && answer.method == "DELETE") || answer.status == 404;
+        if ended {
+            sessions.forget(asked, instance);
+            return;
+        }
+    }
+    if let Some(minted) = answer.minted.filter(|_| success).and_then(SessionId::parse) {
+        let minted: SessionFingerprint = minted.fingerprint();
+        let known = matches!(place, Place::Held(_)) && facts.session.as_ref() == Some(&minted);
+        if !known {
+            sessions.learn(minted, Arc::clone(instance), now, upstream.bounds);
+        }
+    }
+}
+
+/// Forgets a session whose instance is gone, so that the client can begin a new one.
+pub(crate) fn lose(upstream: &Upstream, facts: &Facts, instance: &Arc<Instance>) {
+    if let Some((session, sessions)) = facts.session.as_ref().zip(upstream.sessions()) {
+        sessions.forget(session, instance);
+    }
+}

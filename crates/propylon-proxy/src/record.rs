@@ -1,0 +1,158 @@
+//! What is remembered of an exchange, and said of it once at its end: a log line and the counters.
+
+mod line;
+mod request_id;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::error::ProxyError;
+use crate::http1::field::Field;
+use crate::http1::head::RequestHead;
+use crate::phase::classify::Facts;
+use crate::phase::route::{Route, Routed};
+use crate::reach::Reached;
+use crate::reason::Reason;
+use crate::relay::exchange::Tally;
+use crate::response::Prepared;
+use crate::streams::OpenStream;
+use crate::upstream::instance::Instance;
+use crate::worker::Worker;
+use line::Line;
+pub(crate) use request_id::{RequestId, RequestIds};
+
+/// One exchange as the log will tell it. Holds nothing a client or server said, but names.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) started: Instant,
+    pub(crate) facts: Facts,
+    pub(crate) tally: Tally,
+    request_id: RequestId,
+    client: IpAddr,
+    method: Cow<'static, str>,
+    route: Option<Arc<Route>>,
+    instance: Option<Arc<Instance>>,
+    reused: bool,
+    connect: Duration,
+    sent_at: Option<Instant>,
+    head_at: Option<Instant>,
+    status: u16,
+    /// Whether the client has been sent the beginning of the upstream's answer.
+    is_answered: bool,
+    is_stream: bool,
+    failed: Option<(Reason, Option<String>)>,
+    open_stream: Option<OpenStream>,
+}
+
+impl Record {
+    /// Begins the record of a request.
+    pub(crate) fn begin(worker: &Worker, client: IpAddr, request: &RequestHead) -> Self {
+        let told = request.lines.first(request.head(), Field::XRequestId);
+        let mut record = Self::blank(worker, client);
+        if let Some(kept) = told {
+            record.request_id = RequestId::kept(kept, record.request_id);
+        }
+        record.method = match request.method() {
+            "POST" => "POST".into(),
+            "GET" => "GET".into(),
+            "DELETE" => "DELETE".into(),
+            other => other.to_owned().into(),
+        };
+        record
+    }
+
+    /// Begins the record of something that never became a request.
+    pub(crate) fn blank(worker: &Worker, client: IpAddr) -> Self {
+        Self {
+            started: Instant::now(),
+            facts: Facts::default(),
+            tally: Tally::default(),
+            request_id: worker.mint_request_id(),
+            client,
+            method: "".into(),
+            route: None,
+            instance: None,
+            reused: false,
+            connect: Duration::ZERO,
+            sent_at: None,
+            head_at: None,
+            status: 0,
+            is_answered: false,
+            is_stream: false,
+            failed: None,
+            open_stream: None,
+        }
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.request_id.as_str()
+    }
+
+    /// The id to add to the request, where the client sent none.
+    pub(crate) fn minted_request_id(&self) -> Option<&str> {
+        self.request_id.is_minted().then(|| self.request_id.as_str())
+    }
+
+    pub(crate) fn routed(&mut self, routed: &Routed) {
+        self.route = Some(Arc::clone(&routed.route));
+    }
+
+    /// The request has begun to leave.
+    pub(crate) fn reached(&mut self, reached: &Reached) {
+        self.instance = Some(Arc::clone(&reached.instance));
+        self.reused = reached.connection.reused;
+        self.connect = reached.connect;
+        self.sent_at = Some(Instant::now());
+    }
+
+    /// The upstream's answer is about to be sent on.
+    pub(crate) fn answered(&mut self, worker: &Worker, prepared: &Prepared) {
+        self.head_at = Some(Instant::now());
+        self.status = prepared.status;
+        self.is_answered = true;
+        self.is_stream = prepared.answer.is_event_stream;
+        if self.is_stream {
+            self.open_stream = Some(worker.shared.streams.begin(self.client));
+        }
+    }
+
+    /// The proxy answers by itself.
+    pub(crate) fn own_answer(&mut self, status: u16) {
+        self.status = status;
+    }
+
+    /// The exchange failed. True where the client can still be told.
+    pub(crate) fn fail(&mut self, error: &ProxyError) -> bool {
+        self.failed = Some((error.reason, error.detail()));
+        if !self.is_answered {
+            self.status = error.reason.explain().status;
+        }
+        !self.is_answered
+    }
+
+    /// Says it all: one line, a handful of counters.
+    pub(crate) fn finish(self, worker: &Worker) {
+        let total = self.started.elapsed();
+        if let Some((reason, _)) = &self.failed {
+            worker.shared.metrics.refuse(*reason);
+        }
+        if let Some(route) = &self.route {
+            let metrics = &route.metrics;
+            metrics.count(self.status);
+            metrics.total.observe(total);
+            metrics.request_bytes.fetch_add(self.tally.request_bytes, Ordering::Relaxed);
+            metrics.response_bytes.fetch_add(self.tally.response_bytes, Ordering::Relaxed);
+            if let Some((sent, head)) = self.sent_at.zip(self.head_at) {
+                metrics.head.observe(head.saturating_duration_since(sent));
+            }
+            if self.is_stream {
+                metrics.streams.fetch_add(1, Ordering::Relaxed);
+                metrics.events.fetch_add(self.tally.events, Ordering::Relaxed);
+            }
+        }
+        worker.log(|stamp, format, out| Line::of(&self, stamp, total).write(format, out));
+    }
+}

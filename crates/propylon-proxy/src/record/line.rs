@@ -1,0 +1,122 @@
+//! The access log line: names, numbers and reasons, and no way to hold a secret.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use propylon_config::LogFormat;
+use propylon_mcp::Era;
+use serde::Serialize;
+
+use super::Record;
+use crate::phase::route::Route;
+
+/// One line. The field names are documented for users: they change only with a note.
+#[derive(Debug, Serialize)]
+pub(super) struct Line<'r> {
+    time: &'r str,
+    request_id: &'r str,
+    client: std::net::IpAddr,
+    method: &'r str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    era: Option<&'static str>,
+    /// The first 8 bytes of the SHA-256 of the session id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rpc_method: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rpc_name: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param_keys: Option<&'r str>,
+    request_bytes: u64,
+    response_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<u64>,
+    /// Until the dial began: reading the request, and the peek.
+    queue_us: u128,
+    connect_us: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head_us: Option<u128>,
+    total_us: u128,
+    reused: bool,
+    /// `complete`, or the reason why not.
+    end: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'r str>,
+}
+
+impl<'r> Line<'r> {
+    pub(super) fn of(record: &'r Record, time: &'r str, total: Duration) -> Self {
+        let failed = record.failed.as_ref();
+        let reason = failed.map(|(reason, _)| reason.id());
+        let rpc = &record.facts.rpc;
+        let until_sent = record.sent_at.map_or(total, |sent| sent.saturating_duration_since(record.started));
+        let head = record.sent_at.zip(record.head_at).map(|(sent, head)| head.saturating_duration_since(sent));
+        let route: Option<&Route> = record.route.as_deref();
+        Self {
+            time,
+            request_id: record.request_id.as_str(),
+            client: record.client,
+            method: &record.method,
+            status: record.status,
+            route: route.map(|route| route.metrics.name.as_str()),
+            upstream: route.map(|route| route.upstream.config.name.as_str()),
+            instance: record.instance.as_ref().map(|instance| instance.name.as_str()),
+            era: record.facts.era.map(Era::as_str),
+            session: record.facts.session.map(|session| session.to_string()),
+            rpc_method: rpc.method.as_deref(),
+            rpc_name: rpc.name.as_deref(),
+            param_keys: rpc.param_keys.as_deref(),
+            request_bytes: record.tally.request_bytes,
+            response_bytes: record.tally.response_bytes,
+            events: record.is_stream.then_some(record.tally.events),
+            queue_us: until_sent.saturating_sub(record.connect).as_micros(),
+            connect_us: record.connect.as_micros(),
+            head_us: head.map(|head| head.as_micros()),
+            total_us: total.as_micros(),
+            reused: record.reused,
+            end: reason.unwrap_or("complete"),
+            reason,
+            detail: failed.and_then(|(_, detail)| detail.as_deref()),
+        }
+    }
+
+    /// Writes the line with its end.
+    pub(super) fn write(&self, format: LogFormat, out: &mut Vec<u8>) {
+        match format {
+            LogFormat::Json => {
+                // Neither a map with odd keys nor a writer that fails: this cannot fail.
+                let _ = serde_json::to_writer(&mut *out, self);
+                out.push(b'\n');
+            }
+            LogFormat::Pretty => self.write_pretty(out),
+        }
+    }
+
+    fn write_pretty(&self, out: &mut Vec<u8>) {
+        let words = [Some(self.method), self.rpc_method, self.rpc_name, self.route, self.instance];
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "{} {}", self.time, self.status);
+        for word in words.into_iter().flatten() {
+            let _ = write!(out, " {}", word.escape_debug());
+        }
+        let (millis, micros) = (self.total_us / 1000, self.total_us % 1000 / 100);
+        let _ = write!(out, " {millis}.{micros}ms {}B {}", self.response_bytes, self.end);
+        if let Some(events) = self.events {
+            let _ = write!(out, " events={events}");
+        }
+        if let Some(detail) = self.detail {
+            let _ = write!(out, " ({})", detail.escape_debug());
+        }
+        let _ = writeln!(out, " id={}", self.request_id);
+    }
+}

@@ -1,0 +1,101 @@
+//! From the upstream's head to the client's: what the answer is, and what both connections are good for after it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::ProxyError;
+use crate::http1::field::Field;
+use crate::http1::framing::{self, Framing};
+use crate::http1::head::{RequestHead, Version};
+use crate::phase::answer::{self, ClientSide, Encoding};
+use crate::phase::forwarded::Client;
+use crate::phase::location::Sides;
+use crate::phase::place::Answered;
+use crate::phase::route::{Routed, Wanted};
+use crate::reason::Reason;
+use crate::relay::exchange::{Answer, Received};
+use crate::upstream::instance::Instance;
+use crate::upstream::pool;
+
+/// What the answer answers.
+pub(crate) struct Asked<'a> {
+    pub(crate) request: &'a RequestHead,
+    pub(crate) who: &'a Client,
+    pub(crate) routed: &'a Routed,
+    pub(crate) instance: &'a Arc<Instance>,
+    pub(crate) keep_alive: bool,
+    pub(crate) request_id: &'a str,
+}
+
+/// An answer ready to be sent.
+pub(crate) struct Prepared {
+    pub(crate) status: u16,
+    pub(crate) answer: Answer,
+    pub(crate) connection: ConnectionUse,
+    /// The `Mcp-Session-Id` of the answer.
+    minted: Option<Box<[u8]>>,
+}
+
+/// What the two connections are good for once the answer is whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ConnectionUse {
+    pub(crate) client_reusable: bool,
+    pub(crate) upstream_reusable: bool,
+    pub(crate) upstream_keep_alive: Option<Duration>,
+}
+
+/// Reads the upstream's head and writes the client's.
+pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared, ProxyError> {
+    let Received { mut bytes, head } = received;
+    let behind = bytes.split_off(head.len);
+    let to_head = asked.request.method() == "HEAD";
+    let invalid = |what| ProxyError::found(Reason::UpstreamResponseInvalid, what);
+    let framing = framing::of_response(&bytes, &head, to_head).map_err(invalid)?;
+    let encoding = Encoding::of(framing, asked.request.version);
+    let is_event_stream = answer::is_event_stream(&bytes, &head) && framing != Framing::Empty;
+    let side = ClientSide { version: asked.request.version, keep_alive: asked.keep_alive };
+    let mut out = Vec::with_capacity(bytes.len() + 128);
+    with_sides(asked, |sides| answer::write(&bytes, &head, encoding, side, sides, asked.request_id, &mut out));
+    let lists = |token| head.lines.lists(&bytes, Field::Connection, token);
+    let upstream_kept = match head.version {
+        Version::Http11 => !lists("close"),
+        Version::Http10 => lists("keep-alive"),
+    };
+    let keep_alive = head.lines.first(&bytes, Field::KeepAlive).and_then(pool::keep_alive_timeout);
+    let minted = head.lines.first(&bytes, Field::McpSessionId).map(Into::into);
+    Ok(Prepared {
+        status: head.status,
+        connection: ConnectionUse {
+            client_reusable: asked.keep_alive && encoding != Encoding::UntilClose,
+            upstream_reusable: upstream_kept && framing != Framing::UntilClose,
+            upstream_keep_alive: keep_alive,
+        },
+        answer: Answer {
+            head: out,
+            behind,
+            framing,
+            encoding,
+            is_event_stream,
+            may_end: is_event_stream && asked.request.method() == "GET",
+        },
+        minted,
+    })
+}
+
+/// Says what of the request's two sides a redirect may name.
+fn with_sides(asked: &Asked<'_>, write: impl FnOnce(&Sides<'_>)) {
+    let Ok(wanted) = Wanted::of(asked.request) else { return };
+    write(&Sides {
+        route: &asked.routed.route,
+        inside: [&asked.instance.name, wanted.authority],
+        scheme: asked.who.scheme(asked.request),
+        host: asked.who.host(asked.request, wanted.authority),
+    });
+}
+
+impl Prepared {
+    /// What affinity learns from.
+    pub(crate) fn answered<'p>(&'p self, request: &'p RequestHead) -> Answered<'p> {
+        Answered { method: request.method(), status: self.status, minted: self.minted.as_deref() }
+    }
+}

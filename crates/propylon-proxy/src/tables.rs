@@ -1,0 +1,61 @@
+//! The description at work: what the workers look requests up in, replaced whole on reload.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use propylon_config::{ClientTimeouts, Deployment, Limits, Listener, LogFormat};
+
+use crate::metrics::{Metrics, RouteMetrics};
+use crate::phase::route::{Route, Routes};
+use crate::upstream::Upstream;
+
+/// Everything a request is judged by.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) routes: Routes,
+    pub(crate) upstreams: BTreeMap<String, Arc<Upstream>>,
+    pub(crate) limits: Limits,
+    pub(crate) timeouts: ClientTimeouts,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) log_format: LogFormat,
+    listeners: Vec<Listener>,
+}
+
+impl Tables {
+    /// Sets a description to work, carrying over what `previous` has learned.
+    pub(crate) fn new(deployment: &Deployment, previous: Option<&Self>, metrics: &Metrics) -> Self {
+        let upstreams: BTreeMap<_, _> = deployment
+            .upstreams
+            .iter()
+            .map(|(name, config)| {
+                let before = previous.and_then(|tables| tables.upstreams.get(name));
+                (name.clone(), Arc::new(Upstream::new(config.clone(), before.map(|upstream| &**upstream))))
+            })
+            .collect();
+        let routes = deployment.routes.iter().filter_map(|config| {
+            let upstream = Arc::clone(upstreams.get(&config.upstream)?);
+            let metrics: Arc<RouteMetrics> = metrics.route(&Route::name(config));
+            Some(Arc::new(Route::new(config, upstream, metrics)))
+        });
+        Self {
+            routes: Routes::new(routes.collect()),
+            upstreams,
+            limits: deployment.limits,
+            timeouts: deployment.timeouts,
+            trusted_proxies: deployment.trusted_proxies.clone(),
+            log_format: deployment.log.format,
+            listeners: deployment.listeners.clone(),
+        }
+    }
+
+    /// Whether the listener a connection came to answers health checks on `path`.
+    pub(crate) fn is_health_path(&self, local: SocketAddr, path: &str) -> bool {
+        let port = local.port();
+        self.listeners
+            .iter()
+            .filter(|listener| listener.address.port() == port || listener.address.port() == 0)
+            .any(|listener| listener.health.as_deref() == Some(path))
+    }
+}

@@ -1,0 +1,104 @@
+//! The servers behind the proxy: instances, their choice, health, names and idle connections.
+
+pub(crate) mod connection;
+pub(crate) mod discover;
+pub(crate) mod health;
+pub(crate) mod instance;
+pub(crate) mod pool;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use propylon_config::{AffinityBy, Endpoints, UrlHost};
+use propylon_mcp::SessionFingerprint;
+
+use crate::affinity::{Bounds, Memory};
+use instance::Instance;
+
+/// One upstream at work: what the description says of it, and what has been learned since.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) config: propylon_config::Upstream,
+    pub(crate) bounds: Bounds,
+    /// The path of the MCP endpoint on every instance, without a trailing slash.
+    pub(crate) path: String,
+    instances: ArcSwap<Vec<Arc<Instance>>>,
+    sessions: Arc<Memory<Arc<Instance>>>,
+    turn: AtomicUsize,
+}
+
+impl Upstream {
+    /// Sets an upstream up. Instances and sessions of `previous`, the same upstream before a
+    /// reload, are carried over, so that open sessions stay where they are.
+    pub(crate) fn new(config: propylon_config::Upstream, previous: Option<&Self>) -> Self {
+        let known = previous.map(|previous| previous.instances.load_full()).unwrap_or_default();
+        let instances = match &config.endpoints {
+            Endpoints::Urls(urls) => urls
+                .iter()
+                .map(|url| {
+                    let address = match url.host {
+                        UrlHost::Ip(ip) => Some((ip, url.port).into()),
+                        UrlHost::Name(_) => None,
+                    };
+                    Instance::reuse_or_new(&known, url.authority(), address)
+                })
+                .collect(),
+            Endpoints::Discover { .. } => known.to_vec(),
+        };
+        let affinity = config.affinity;
+        Self {
+            bounds: Bounds {
+                entries_max: affinity.entries_max,
+                bytes_max: affinity.bytes_max,
+                ttl: affinity.ttl,
+            },
+            path: config.endpoints.path().trim_end_matches('/').to_owned(),
+            instances: ArcSwap::from_pointee(instances),
+            sessions: previous.map_or_else(|| Arc::new(Memory::new()), |previous| Arc::clone(&previous.sessions)),
+            turn: AtomicUsize::new(0),
+            config,
+        }
+    }
+
+    /// The session table, where sessions stick to instances at all.
+    pub(crate) fn sessions(&self) -> Option<&Memory<Arc<Instance>>> {
+        (self.config.affinity.by == AffinityBy::Session).then_some(&*self.sessions)
+    }
+
+    pub(crate) fn instances(&self) -> Arc<Vec<Arc<Instance>>> {
+        self.instances.load_full()
+    }
+
+    /// Takes the addresses a name stands for now. An instance that left keeps serving the sessions
+    /// that know it, until it refuses.
+    pub(crate) fn replace_instances(&self, instances: Vec<Arc<Instance>>) {
+        self.instances.store(Arc::new(instances));
+    }
+
+    /// The least loaded healthy instance not yet tried, the next in turn where several are equal.
+    /// Where none is healthy, all are tried.
+    pub(crate) fn least_loaded(&self, tried: &[Arc<Instance>], now: Instant) -> Option<Arc<Instance>> {
+        let instances = self.instances.load();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let (before, from) = instances.split_at(turn.checked_rem(instances.len()).unwrap_or(0));
+        let untried = || from.iter().chain(before).filter(|instance| !tried.contains(instance));
+        untried()
+            .filter(|instance| instance.is_available(now))
+            .min_by_key(|instance| instance.load())
+            .or_else(|| untried().min_by_key(|instance| instance.load()))
+            .map(Arc::clone)
+    }
+
+    /// The one instance that every request of an unknown session goes to.
+    pub(crate) fn steady(&self, session: &SessionFingerprint) -> Option<Arc<Instance>> {
+        let weight = |instance: &&Arc<Instance>| {
+            let mut hasher = DefaultHasher::new();
+            (session.as_bytes(), &instance.name).hash(&mut hasher);
+            hasher.finish()
+        };
+        self.instances.load().iter().max_by_key(weight).map(Arc::clone)
+    }
+}

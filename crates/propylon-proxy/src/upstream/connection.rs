@@ -1,0 +1,67 @@
+//! One connection to an instance, and whether the server has already closed it.
+
+use std::future::poll_fn;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use propylon_net::dial::{self, DialError, DialTarget};
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+
+/// A connection to an instance, fresh or kept alive.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) io: TcpStream,
+    /// When the last answer on it was complete.
+    pub(crate) idle_since: Instant,
+    /// How long the server said it keeps an idle connection (`Keep-Alive: timeout=`).
+    pub(crate) keep_alive: Option<Duration>,
+    /// Whether it has carried an exchange before this one.
+    pub(crate) reused: bool,
+}
+
+/// Below this, the event loop has just told us about the socket and need not be asked again.
+const TRUSTED_IDLE: Duration = Duration::from_millis(2);
+
+impl Connection {
+    pub(crate) async fn open(target: DialTarget, timeout: Duration) -> Result<Self, DialError> {
+        let io = dial::connect(target, timeout).await?;
+        Ok(Self { io, idle_since: Instant::now(), keep_alive: None, reused: false })
+    }
+
+    /// Whether the server still listens on this idle connection, as far as can be known here.
+    /// Anything to read on it, an end or bytes nobody asked for, means no.
+    pub(crate) fn is_alive(&self, now: Instant) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        if self.io.poll_read_ready(&mut context).is_ready() {
+            return false;
+        }
+        if now.saturating_duration_since(self.idle_since) < TRUSTED_IDLE {
+            return true;
+        }
+        let mut byte = [MaybeUninit::uninit()];
+        let looked = socket2::SockRef::from(&self.io).peek(&mut byte);
+        looked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
+    /// Until when an idle connection may be used again. A server that says 5 s gets a second less,
+    /// since its clock started before ours.
+    pub(crate) fn usable_until(&self, idle: Duration) -> Instant {
+        let told = self.keep_alive.map(|told| told.saturating_sub(Duration::from_secs(1)));
+        self.idle_since + told.map_or(idle, |told| told.min(idle))
+    }
+
+    /// Sends the first bytes of a request, as many as the socket takes at once.
+    ///
+    /// # Errors
+    /// Nothing has left: the request may go to another connection.
+    pub(crate) async fn send_first(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        poll_fn(|cx| match Pin::new(&mut self.io).poll_write(cx, bytes) {
+            Poll::Pending => Poll::Ready(Ok(0)),
+            ready => ready,
+        })
+        .await
+    }
+}

@@ -1,0 +1,87 @@
+//! Active health checks: a GET on the health path, never on the MCP endpoint.
+
+use std::sync::Arc;
+
+use propylon_config::Health;
+use propylon_net::dial;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::Upstream;
+use super::instance::Instance;
+
+/// Counts answers in a row, and says when an instance changes sides.
+#[derive(Debug, Default)]
+struct Streak {
+    good: u32,
+    bad: u32,
+}
+
+/// Checks every instance of the upstream for ever, all of them side by side once an interval.
+pub(crate) async fn watch(upstream: Arc<Upstream>, health: Health) {
+    let mut streaks: Vec<(Arc<Instance>, Streak)> = Vec::new();
+    let mut rounds = tokio::time::interval(health.interval);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        let instances = upstream.instances();
+        streaks.retain(|(instance, _)| instances.contains(instance));
+        for instance in instances.iter() {
+            if !streaks.iter().any(|(known, _)| known == instance) {
+                streaks.push((Arc::clone(instance), Streak::default()));
+            }
+        }
+        let asked: Vec<_> = streaks
+            .iter()
+            .map(|(instance, _)| {
+                let (instance, health) = (Arc::clone(instance), health.clone());
+                tokio::spawn(async move { ask(&instance, &health).await })
+            })
+            .collect();
+        for ((instance, streak), answer) in streaks.iter_mut().zip(asked) {
+            let good = answer.await.unwrap_or(false);
+            streak.count(good);
+            judge(&upstream.config.name, instance, streak, &health);
+        }
+    }
+}
+
+impl Streak {
+    fn count(&mut self, good: bool) {
+        (self.good, self.bad) = if good { (self.good.saturating_add(1), 0) } else { (0, self.bad.saturating_add(1)) };
+    }
+}
+
+fn judge(upstream: &str, instance: &Instance, streak: &Streak, health: &Health) {
+    let was = instance.is_healthy();
+    let now = if was { streak.bad < health.fall } else { streak.good >= health.rise };
+    if streak.good > 0 || was != now {
+        instance.set_healthy(now);
+    }
+    if was != now {
+        let instance = &instance.name;
+        if now {
+            tracing::info!(upstream, instance, "instance is healthy again");
+        } else {
+            tracing::warn!(upstream, instance, path = health.path, "instance failed its health checks");
+        }
+    }
+}
+
+async fn ask(instance: &Instance, health: &Health) -> bool {
+    tokio::time::timeout(health.timeout, answer(instance, health)).await.is_ok_and(|good| good.unwrap_or(false))
+}
+
+/// Whether the health path answers with a success or a redirect.
+async fn answer(instance: &Instance, health: &Health) -> Option<bool> {
+    let target = instance.targets().first().copied()?;
+    let mut stream = dial::connect(target, health.timeout).await.ok()?;
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: propylon-health\r\nConnection: close\r\n\r\n",
+        health.path, instance.name
+    );
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await.ok()?;
+    Some(start.starts_with(b"HTTP/1.") && matches!(start.get(9), Some(b'2' | b'3')))
+}
+

@@ -1,0 +1,190 @@
+//! One worker: a thread with a runtime, its own listeners, its own pool, and no lock on the way of a request.
+
+mod accept;
+mod log_buffer;
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use propylon_config::LogFormat;
+use slab::Slab;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Receiver;
+
+use crate::proxy::Shared;
+use crate::record::{RequestId, RequestIds};
+use crate::tables::Tables;
+use crate::upstream::pool::Pool;
+use accept::Listening;
+use log_buffer::LogBuffer;
+
+/// How far a worker is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Serving,
+    /// No new connections; what is under way may finish.
+    Draining,
+    /// The grace is over: what is still open ends now.
+    Ending,
+}
+
+/// What a worker is told.
+pub(crate) enum Command {
+    Listen(std::net::TcpListener),
+    /// Closes the listener on this address; its connections go on.
+    Unlisten(std::net::SocketAddr),
+    /// A connection from a worker that has too many.
+    Adopt(std::net::TcpStream, std::net::SocketAddr),
+    Tables(Arc<Tables>),
+    Stage(Stage),
+}
+
+/// The buffers that every read and write of a worker goes through.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub(crate) input: Box<[u8]>,
+    pub(crate) output: Vec<u8>,
+}
+
+/// A worker's own state; shared between its tasks, never between threads.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) shared: Arc<Shared>,
+    tables: RefCell<Rc<Arc<Tables>>>,
+    scratch: RefCell<Scratch>,
+    pool: RefCell<Pool>,
+    log: LogBuffer,
+    request_ids: RequestIds,
+    stage: Cell<Stage>,
+    /// One waker for each connection, to tell them of a change of stage.
+    connections: RefCell<Slab<Waker>>,
+    /// Told when the last connection of a draining worker is gone.
+    last_gone: Notify,
+}
+
+const READ_BYTES: usize = 64 * 1024;
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+/// How long connections may take to end by themselves once they have been told to.
+const LAST_GRACE: Duration = Duration::from_millis(500);
+
+impl Worker {
+    pub(crate) fn new(index: usize, shared: Arc<Shared>) -> Rc<Self> {
+        let tables = shared.tables();
+        Rc::new(Self {
+            index,
+            log: LogBuffer::new(shared.log_sender(), tables.log_format),
+            shared,
+            tables: RefCell::new(Rc::new(tables)),
+            scratch: RefCell::new(Scratch { input: vec![0; READ_BYTES].into(), output: Vec::new() }),
+            pool: RefCell::default(),
+            request_ids: RequestIds::new(),
+            stage: Cell::new(Stage::Serving),
+            connections: RefCell::default(),
+            last_gone: Notify::new(),
+        })
+    }
+
+    /// Serves until it is told to end and its connections are gone.
+    pub(crate) async fn run(self: Rc<Self>, mut commands: Receiver<Command>) {
+        tokio::task::spawn_local(Rc::clone(&self).sweep());
+        tokio::task::spawn_local(Rc::clone(&self).hand_over_log());
+        let mut listening = Vec::new();
+        let mut ends_at: Option<Instant> = None;
+        while self.stage() == Stage::Serving || !self.connections.borrow().is_empty() {
+            let end = async {
+                match ends_at {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(Command::Stage(stage)) => {
+                        listening.clear();
+                        self.enter(stage);
+                        ends_at = (stage == Stage::Ending).then(|| Instant::now() + LAST_GRACE);
+                    }
+                    Some(command) => self.obey(command, &mut listening),
+                    None => break,
+                },
+                () = self.last_gone.notified() => {}
+                () = end => break,
+            }
+        }
+        self.flush_log();
+    }
+
+    fn obey(self: &Rc<Self>, command: Command, listening: &mut Vec<Listening>) {
+        match command {
+            Command::Listen(listener) => listening.extend(Listening::start(self, listener)),
+            Command::Unlisten(address) => listening.retain(|known| known.address != address),
+            Command::Adopt(stream, peer) => accept::adopt(self, stream, peer),
+            Command::Tables(tables) => {
+                self.log.set_format(tables.log_format);
+                self.tables.replace(Rc::new(tables));
+            }
+            Command::Stage(_) => {}
+        }
+    }
+
+    async fn sweep(self: Rc<Self>) {
+        loop {
+            tokio::time::sleep(SWEEP_INTERVAL).await;
+            self.pool().sweep(Instant::now());
+        }
+    }
+
+    async fn hand_over_log(self: Rc<Self>) {
+        loop {
+            self.log.has_begun().await;
+            tokio::time::sleep(log_buffer::HAND_OVER_AFTER).await;
+            self.flush_log();
+        }
+    }
+
+    fn flush_log(&self) {
+        let lost = self.log.flush();
+        self.shared.metrics.log_lines_dropped.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.stage.get()
+    }
+
+    /// The description as it is now; a request keeps the one it began with.
+    pub(crate) fn tables(&self) -> Rc<Arc<Tables>> {
+        Rc::clone(&self.tables.borrow())
+    }
+
+    /// The buffers. Never held across an await.
+    pub(crate) fn scratch(&self) -> RefMut<'_, Scratch> {
+        self.scratch.borrow_mut()
+    }
+
+    /// The idle upstream connections. Never held across an await.
+    pub(crate) fn pool(&self) -> RefMut<'_, Pool> {
+        self.pool.borrow_mut()
+    }
+
+    pub(crate) fn mint_request_id(&self) -> RequestId {
+        self.request_ids.mint()
+    }
+
+    /// Adds a line to the access log, where there is one.
+    pub(crate) fn log(&self, write: impl FnOnce(&str, LogFormat, &mut Vec<u8>)) {
+        if self.log.add(write) {
+            self.flush_log();
+        }
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.stage.set(stage);
+        self.pool().clear();
+        self.connections.borrow().iter().for_each(|(_, waker)| waker.wake_by_ref());
+    }
+}

@@ -1,0 +1,127 @@
+//! New connections: taken, counted, and handed to the worker that has the least to do.
+
+use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
+
+use super::{Command, Stage, Worker};
+use crate::client::connection::{self, After, ClientConnection};
+use crate::client::own_answer;
+use crate::reason::Reason;
+
+/// After an error such as too many open files, accepting again at once would only spin.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
+
+/// One open connection: it counts, and can be woken, until it is dropped.
+struct Open {
+    worker: Rc<Worker>,
+    key: usize,
+}
+
+/// A listener at work; it closes when this is dropped.
+pub(super) struct Listening {
+    pub(super) address: SocketAddr,
+    task: AbortHandle,
+}
+
+impl Listening {
+    /// Starts to accept on a listener.
+    pub(super) fn start(worker: &Rc<Worker>, listener: StdListener) -> Option<Self> {
+        let address = listener.local_addr().ok()?;
+        let listener = TcpListener::from_std(listener)
+            .inspect_err(|error| tracing::error!(%address, %error, "cannot accept on a listener"))
+            .ok()?;
+        let task = tokio::task::spawn_local(accept(Rc::clone(worker), listener)).abort_handle();
+        Some(Self { address, task })
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Takes over a connection that another worker accepted.
+pub(super) fn adopt(worker: &Rc<Worker>, stream: StdStream, peer: SocketAddr) {
+    if let Ok(stream) = TcpStream::from_std(stream) {
+        begin(worker, stream, peer);
+    }
+}
+
+async fn accept(worker: Rc<Worker>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                worker.shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
+                if let Some((stream, peer)) = hand_off(&worker, stream, peer) {
+                    begin(&worker, stream, peer);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+            }
+        }
+    }
+}
+
+/// Gives a fresh connection to the least loaded worker if this one is well above the mean:
+/// `SO_REUSEPORT` spreads by hash, and streams that last for hours keep what it got wrong.
+fn hand_off(worker: &Worker, stream: TcpStream, peer: SocketAddr) -> Option<(TcpStream, SocketAddr)> {
+    let Some(index) = worker.shared.less_loaded_than(worker.index) else { return Some((stream, peer)) };
+    let Ok(stream) = stream.into_std() else { return None };
+    match worker.shared.send(index, Command::Adopt(stream, peer)) {
+        Ok(()) => {
+            worker.shared.metrics.handoffs.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+        Err(Command::Adopt(stream, peer)) => TcpStream::from_std(stream).ok().map(|stream| (stream, peer)),
+        Err(_) => None,
+    }
+}
+
+fn begin(worker: &Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
+    let Ok(local) = stream.local_addr() else { return };
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let worker = Rc::clone(worker);
+    worker.shared.count_open(worker.index, 1);
+    let has_room = worker.shared.open_connections().sum::<usize>() <= worker.tables().limits.connections;
+    tokio::task::spawn_local(async move {
+        let _open = Open::register(&worker).await;
+        if has_room {
+            connection::serve(worker, stream, peer, local).await;
+        } else {
+            let mut client = ClientConnection::new(stream, peer, local);
+            if own_answer::refuse(&worker, &mut client, Reason::ConnectionLimit.into()).await == After::Close {
+                client.close(&worker).await;
+            }
+        }
+    });
+}
+
+impl Open {
+    async fn register(worker: &Rc<Worker>) -> Self {
+        let key = std::future::poll_fn(|cx| {
+            std::task::Poll::Ready(worker.connections.borrow_mut().insert(cx.waker().clone()))
+        })
+        .await;
+        Self { worker: Rc::clone(worker), key }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.worker.shared.count_open(self.worker.index, -1);
+        self.worker.connections.borrow_mut().try_remove(self.key);
+        if self.worker.stage() != Stage::Serving && self.worker.connections.borrow().is_empty() {
+            self.worker.last_gone.notify_one();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What each command does.
+
+mod serve;
+
+use std::process::ExitCode;
+
+use crate::args::Command;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// The description is wrong; its own words say where and how.
+    #[error("{0}")]
+    Config(#[from] propylon_config::ConfigErrors),
+    /// The proxy could not start.
+    #[error(transparent)]
+    Start(#[from] propylon_proxy::StartError),
+    /// The admin listener could not start.
+    #[error("admin: {0}. Give another address with --admin or admin.address")]
+    Admin(#[from] propylon_admin::AdminError),
+    /// The system refused something a command needs.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+}
+
+impl CommandError {
+    /// 2 for a mistake of whoever called; nothing here is a finding.
+    pub(crate) fn exit_code(&self) -> u8 {
+        2
+    }
+}
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Serve(args) => serve::run(&args),
+    }
+}
