@@ -2,11 +2,15 @@
 
 pub(crate) mod accept_rewritten;
 pub(crate) mod affinity_unbounded;
+pub(crate) mod auth_challenge_lost;
+pub(crate) mod auth_metadata_unreachable;
 pub(crate) mod authorization_lost;
 pub(crate) mod body_altered;
 pub(crate) mod body_limit_small;
+pub(crate) mod client_blocked;
 pub(crate) mod connect_timeout_long;
 pub(crate) mod content_type_rewritten;
+pub(crate) mod cors_headers_hidden;
 pub(crate) mod dead_session_status;
 pub(crate) mod disconnect_cancels_legacy;
 pub(crate) mod disconnect_not_propagated;
@@ -29,6 +33,7 @@ pub(crate) mod log_session_id;
 pub(crate) mod method_blocked;
 pub(crate) mod method_headers_lost;
 pub(crate) mod mirror_unchecked;
+pub(crate) mod origin_unchecked;
 pub(crate) mod param_headers_lost;
 pub(crate) mod passive_ejection;
 pub(crate) mod rate_limit_shape;
