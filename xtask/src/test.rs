@@ -172,9 +172,9 @@ fn deny() -> anyhow::Result<()> {
     }
     let mut command = Command::new(program);
     command.current_dir(root()).args([
-        "--offline",
         "--locked",
         "check",
+        "--hide-inclusion-graph",
         "licenses",
         "bans",
         "sources",

@@ -62,8 +62,15 @@ fn unpack(folder: &Path, peer: &Peer, package: &str, log: &Path) -> anyhow::Resu
         fetch()?;
     }
     for entry in fs::read_dir(&archives)? {
+        let archive = entry?.path();
         let mut dpkg = Command::new("dpkg-deb");
-        command::run(dpkg.arg("--extract").arg(entry?.path()).arg(&root), log)?;
+        command::run(dpkg.arg("--extract").arg(&archive).arg(&root), log)?;
+        let name = archive.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(&format!("{package}_")) {
+            let mut field = Command::new("dpkg-deb");
+            let version = command::printed(field.arg("--field").arg(&archive).arg("Version"))?;
+            fs::write(place.join("version"), version)?;
+        }
     }
     fs::remove_dir_all(&archives)?;
     write_launcher(&place, &root, peer)
@@ -192,15 +199,12 @@ pub(super) fn locate(folder: &Path, peer: &Peer) -> anyhow::Result<Installed> {
         .file_name()
         .and_then(|name| find_program(&name.to_string_lossy()));
     let candidates = [Some(Path::new("/").join(program)), on_path, Some(unpacked)];
-    let Proof::Says(arguments) = peer.proof else {
-        bail!("{} has no way to say its version", peer.name);
-    };
     for path in candidates
         .into_iter()
         .flatten()
         .filter(|path| path.is_file())
     {
-        let says = command::printed(Command::new(&path).args(arguments)).unwrap_or_default();
+        let says = what_it_says(peer, &path).unwrap_or_default();
         if let Some(version) = version::find(&says, peer.version()) {
             let package = peer.requirement();
             return Ok(Installed {
@@ -213,6 +217,22 @@ pub(super) fn locate(folder: &Path, peer: &Peer) -> anyhow::Result<Installed> {
         }
     }
     bail!("no {} {} found", peer.name, peer.version())
+}
+
+/// The version in the program's own words, or in the package's where the program has none.
+fn what_it_says(peer: &Peer, path: &Path) -> anyhow::Result<String> {
+    if let Proof::Says(arguments) = peer.proof {
+        return command::printed(Command::new(path).args(arguments));
+    }
+    let beside = path.with_file_name("version");
+    if beside.is_file() {
+        return Ok(fs::read_to_string(beside)?);
+    }
+    let Source::Debian { package, .. } = peer.source else {
+        bail!("{} is not from Debian", peer.name);
+    };
+    let mut dpkg = Command::new("dpkg-query");
+    command::printed(dpkg.args(["--show", "--showformat=${Version}", package]))
 }
 
 fn program_of(peer: &Peer) -> anyhow::Result<&'static str> {

@@ -173,7 +173,7 @@ pub(super) const PEERS: &[Peer] = &[
         "pebble",
         "2.4",
         "usr/bin/pebble",
-        &["-version"],
+        &[],
         Place::Unpacked,
     )
     .later(),
@@ -334,7 +334,11 @@ const fn debian(
             place,
         },
         program: Program::System(program),
-        proof: Proof::Says(says),
+        proof: if says.is_empty() {
+            Proof::Metadata
+        } else {
+            Proof::Says(says)
+        },
         later: false,
     }
 }

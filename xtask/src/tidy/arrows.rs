@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "propylon-proxy",
         ],
     ),
-    ("propylon-bench", &[]),
+    ("propylon-bench", &["propylon-config"]),
     // It judges any deployment, ours included, with its own eyes: never the proxy, nor its configuration.
     (
         "propylon-check",

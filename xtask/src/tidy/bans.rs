@@ -41,6 +41,11 @@ const NO_ALLOW: &str =
     "write #[expect(lint, reason = \"…\")], which says why and ends when it is not needed";
 const UNDONE: &str = "finish it, or leave it out";
 const PANICS: &str = "return an error, or say above it why it cannot happen: // invariant: …";
+const BLOCKS: &str =
+    "a worker that sleeps holds up all its connections; // invariant: … says why no worker is here";
+const STEALS: &str =
+    "one current-thread runtime for each core: work stealing costs CPU on every request";
+const UNBOUNDED: &str = "every queue has a limit; // invariant: … says what keeps this one short";
 const ONE_OPENER: &str = "only propylon-net's dial guard opens outbound sockets";
 const NO_SOCKET: &str = "this crate has no sockets";
 const NO_CLOCK: &str = "this crate has no clock: take the time as an argument";
@@ -81,6 +86,26 @@ const BANS: &[Ban] = &[
         words: "panic !",
         place: Place::Shipped,
         why: PANICS,
+    },
+    Ban {
+        words: "thread :: sleep",
+        place: Place::Shipped,
+        why: BLOCKS,
+    },
+    Ban {
+        words: "new_multi_thread",
+        place: Place::Shipped,
+        why: STEALS,
+    },
+    Ban {
+        words: "Runtime :: new",
+        place: Place::Shipped,
+        why: STEALS,
+    },
+    Ban {
+        words: "unbounded_channel (",
+        place: Place::Shipped,
+        why: UNBOUNDED,
     },
     Ban {
         words: "TcpStream :: connect",
@@ -275,6 +300,25 @@ mod tests {
             &[],
         );
         check("crates/propylon/tests/it/a.rs", "fn a() { panic!() }", &[]);
+    }
+
+    #[test]
+    fn workers_neither_sleep_nor_queue_without_end() {
+        check(
+            SHIPPED,
+            "fn a() { std::thread::sleep(b); }",
+            &["thread::sleep"],
+        );
+        check(
+            SHIPPED,
+            "fn a() { let (b, c) = mpsc::unbounded_channel(); }",
+            &["every queue"],
+        );
+        check(
+            "crates/propylon/tests/it/a.rs",
+            "fn a() { thread::sleep(b); }",
+            &[],
+        );
     }
 
     #[test]
