@@ -33,8 +33,9 @@ pub const fn gateway_code(status: u16) -> i32 {
 
 /// Writes `{"jsonrpc":"2.0","id":…,"error":{"code":…,"message":"…","data":{…}}}`.
 ///
-/// Without an id the member is `null`, as JSON-RPC 2.0 asks where the id could not be read. `data` is left out when it
-/// is empty; its values are written as strings.
+/// Without an id the member is left out: the specification speaks of an error response that has no `id`
+/// (2026-07-28 transports, Sending Messages 5), and its schema knows no null. `data` is left out when it is empty; its
+/// values are written as strings.
 pub fn error_body(
     id: Option<&RpcId<'_>>,
     code: i32,
@@ -42,9 +43,13 @@ pub fn error_body(
     data: &[(&str, &str)],
 ) -> Vec<u8> {
     let mut body = Vec::with_capacity(128 + message.len());
-    body.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
-    body.extend_from_slice(id.map_or("null", RpcId::as_json).as_bytes());
-    body.extend_from_slice(br#","error":{"code":"#);
+    body.extend_from_slice(br#"{"jsonrpc":"2.0","#);
+    if let Some(id) = id {
+        body.extend_from_slice(br#""id":"#);
+        body.extend_from_slice(id.as_json().as_bytes());
+        body.push(b',');
+    }
+    body.extend_from_slice(br#""error":{"code":"#);
     body.extend_from_slice(code.to_string().as_bytes());
     body.extend_from_slice(br#","message":"#);
     write_string(&mut body, message);
@@ -92,7 +97,7 @@ mod tests {
         );
         assert_eq!(
             error_body(None, -32603, "", &[]),
-            br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":""}}"#
+            br#"{"jsonrpc":"2.0","error":{"code":-32603,"message":""}}"#
         );
     }
 

@@ -252,7 +252,7 @@ mod tests {
             ("http://127.0.0.1:3001/mcp", "http://127.0.0.1:3001/mcp"),
             (
                 "HTTP://Weather.Internal/MCP/",
-                "http://weather.internal/MCP",
+                "http://weather.internal/MCP/",
             ),
             ("http://h", "http://h"),
             ("http://h/", "http://h"),

@@ -87,7 +87,7 @@ impl Stamp {
             self.second = since.as_secs();
             self.text = format!("{second:.3}");
         }
-        let dot = self.text.len().saturating_sub(4);
+        let dot = self.text.len().saturating_sub(".000Z".len());
         self.text.truncate(dot);
         let millis = since.subsec_millis();
         self.text.push('.');
