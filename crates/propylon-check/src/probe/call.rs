@@ -154,16 +154,7 @@ impl<'a> Call<'a> {
 
     /// Whether the client says it is the checker.
     pub(crate) fn is_ours(&self) -> bool {
-        let named = |members: Option<Members<'_>>| {
-            members
-                .and_then(|members| members.text("name"))
-                .is_some_and(|name| name.starts_with("propylon"))
-        };
-        self.session
-            .as_ref()
-            .is_some_and(|session| session.is_ours())
-            || named(self.meta.object("io.modelcontextprotocol/clientInfo"))
-            || (self.method == "initialize" && named(self.params.object("clientInfo")))
+        is_our_name(&self.method, &self.params)
     }
 
     /// Whether the client declares the tasks extension.
@@ -173,4 +164,17 @@ impl<'a> Call<'a> {
             .and_then(|capabilities| capabilities.object("extensions"))
             .is_some_and(|extensions| extensions.has("io.modelcontextprotocol/tasks"))
     }
+}
+
+/// Whether a request's `clientInfo` names the checker.
+pub(crate) fn is_our_name(method: &str, params: &Members<'_>) -> bool {
+    let info = if method == "initialize" {
+        params.object("clientInfo")
+    } else {
+        params
+            .object("_meta")
+            .and_then(|meta| meta.object("io.modelcontextprotocol/clientInfo"))
+    };
+    info.and_then(|info| info.text("name"))
+        .is_some_and(|name| name.starts_with("propylon"))
 }

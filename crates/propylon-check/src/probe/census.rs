@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use super::clock::Stamp;
+use super::message::{self, Message};
 use super::request::Request;
 
 /// Foreign requests kept.
@@ -24,8 +25,12 @@ pub(crate) struct Census {
     pub(crate) open: AtomicU64,
     pub(crate) get_streams: AtomicU64,
     pub(crate) listen_streams: AtomicU64,
-    recent: Mutex<VecDeque<Value>>,
+    recent: Mutex<VecDeque<(Ticket, Value)>>,
 }
+
+/// One foreign request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(u64);
 
 /// Counts one up while it lives.
 #[derive(Debug)]
@@ -60,24 +65,38 @@ pub(crate) fn read(counter: &AtomicU64) -> u64 {
 }
 
 impl Census {
-    /// Notes a request on the endpoint that was not the checker's.
-    pub(crate) fn foreign(&self, request: &Request, status: u16, initialized: bool, at: Stamp) {
-        count(&self.foreign);
-        if initialized {
+    /// Notes a request on the endpoint that is not the checker's; its status is told by `answered`.
+    pub(crate) fn foreign(&self, request: &Request, at: Stamp) -> Ticket {
+        let ticket = Ticket(count(&self.foreign));
+        let initializes = matches!(message::read(&request.body), Ok(Message::Request { method, .. }) if method == "initialize");
+        if initializes {
             count(&self.foreign_initialized);
         }
+        let short = |text: &str| text.chars().take(256).collect::<String>();
+        let seen = json!({
+            "method": request.head.method,
+            "target": short(&request.head.target),
+            "status": null,
+            "user_agent": request.head.get("user-agent").map(|agent| short(&agent)),
+            "peer": request.connection.peer.to_string(),
+            "at": at.json(),
+        });
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if recent.len() >= RECENT_MAX {
             recent.pop_front();
         }
-        recent.push_back(json!({
-            "method": request.head.method,
-            "target": request.head.target.chars().take(256).collect::<String>(),
-            "status": status,
-            "user_agent": request.head.get("user-agent").map(|agent| agent.chars().take(256).collect::<String>()),
-            "peer": request.connection.peer.to_string(),
-            "at": at.json(),
-        }));
+        recent.push_back((ticket, seen));
+        ticket
+    }
+
+    /// Adds the status a foreign request was answered with.
+    pub(crate) fn answered(&self, ticket: Ticket, status: u16) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, seen)) = recent.iter_mut().rev().find(|(of, _)| *of == ticket)
+            && let Some(slot) = seen.get_mut("status")
+        {
+            *slot = json!(status);
+        }
     }
 
     /// The last foreign requests, oldest first.
@@ -86,7 +105,7 @@ impl Census {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
-            .cloned()
+            .map(|(_, seen)| seen.clone())
             .collect()
     }
 }

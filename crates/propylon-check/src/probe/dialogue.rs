@@ -1,36 +1,17 @@
 //! From a request to whoever answers it: health, metadata, the old transport, or MCP at any path.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
+use super::call::is_our_name;
 use super::census::count;
 use super::fleet::Place;
+use super::head::RequestHead;
 use super::message::{self, INVALID_REQUEST, Message, Refusal};
 use super::request::Request;
 use super::wire::{Extent, ResponseHead, Wire};
 use super::{get_stream, legacy, modern, sse_transport};
-
-/// How a request was answered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Answered {
-    pub(crate) status: u16,
-    /// It came from the checker.
-    pub(crate) is_ours: bool,
-    /// It was an `initialize` that made a session.
-    pub(crate) initialized: bool,
-}
-
-impl Answered {
-    pub(crate) fn with(status: u16, is_ours: bool) -> Self {
-        Self {
-            status,
-            is_ours,
-            initialized: false,
-        }
-    }
-}
 
 /// Answers one request.
 pub(crate) async fn answer<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) {
@@ -60,33 +41,56 @@ pub(crate) async fn answer<W: Wire>(place: &Place, request: &Arc<Request>, wire:
         _ => {}
     }
     count(&census.endpoint);
-    let answered = match head.method.as_str() {
+    // Noted before the answer: whoever gets it may ask at once.
+    let ticket =
+        (!belongs(place, request)).then(|| census.foreign(request, place.fleet.clock.stamp()));
+    let status = match head.method.as_str() {
         "POST" => post(place, request, wire).await,
         "GET" => get(place, request, wire).await,
         "DELETE" => legacy::delete(place, request, wire).await,
         "OPTIONS" => {
             reply(wire, 204, vec![allow()], None).await;
-            Answered::with(204, true)
+            204
         }
         _ => refuse_method(wire).await,
     };
-    if answered.status == 404 {
-        census.unknown_session.fetch_add(
-            u64::from(head.get("mcp-session-id").is_some()),
-            Ordering::Relaxed,
-        );
-    }
-    if !answered.is_ours {
-        census.foreign(
-            request,
-            answered.status,
-            answered.initialized,
-            place.fleet.clock.stamp(),
-        );
+    if let Some(ticket) = ticket {
+        census.answered(ticket, status);
     }
 }
 
-async fn post<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) -> Answered {
+/// Whether a request is the checker's, or will only be known to be.
+fn belongs(place: &Place, request: &Request) -> bool {
+    let head = &request.head;
+    if head.method == "OPTIONS" || opens_http_sse(head) {
+        return true;
+    }
+    let session = head
+        .get("mcp-session-id")
+        .or_else(|| head.query("sessionId").map(str::to_owned));
+    if session.is_some_and(|id| {
+        place
+            .instance
+            .sessions()
+            .find(&id)
+            .is_some_and(|session| session.is_ours())
+    }) {
+        return true;
+    }
+    match message::read(&request.body) {
+        Ok(Message::Request { method, params, .. }) => is_our_name(&method, &params),
+        _ => false,
+    }
+}
+
+/// Whether a request asks for the 2024-11-05 transport. Who asks is known once it has been initialized.
+fn opens_http_sse(head: &RequestHead) -> bool {
+    let is_modern = head.get("mcp-protocol-version").as_deref() == Some("2026-07-28");
+    let ends_in_sse = head.path().trim_end_matches('/').ends_with("/sse");
+    head.method == "GET" && !is_modern && ends_in_sse && head.get("mcp-session-id").is_none()
+}
+
+async fn post<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) -> u16 {
     if request.head.query("sessionId").is_some() {
         return sse_transport::post(place, request, wire).await;
     }
@@ -95,7 +99,7 @@ async fn post<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) -> A
         Ok(other) => return legacy::accept(place, request, &other, wire).await,
         Err(refusal) => {
             refuse(wire, &refusal, None).await;
-            return Answered::with(refusal.status, false);
+            return refusal.status;
         }
     };
     if modern::is_modern(&request.head, &method, &params) {
@@ -107,13 +111,11 @@ async fn post<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) -> A
     }
 }
 
-async fn get<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) -> Answered {
-    let head = &request.head;
-    let has_session = head.get("mcp-session-id").is_some();
-    if head.get("mcp-protocol-version").as_deref() == Some("2026-07-28") {
+async fn get<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) -> u16 {
+    if request.head.get("mcp-protocol-version").as_deref() == Some("2026-07-28") {
         return refuse_method(wire).await;
     }
-    if !has_session && head.path().trim_end_matches('/').ends_with("/sse") {
+    if opens_http_sse(&request.head) {
         return sse_transport::open(place, request, wire).await;
     }
     get_stream::get(place, request, wire).await
@@ -123,10 +125,10 @@ fn allow() -> (String, String) {
     ("Allow".into(), "GET, POST, DELETE, OPTIONS".into())
 }
 
-async fn refuse_method<W: Wire>(wire: &mut W) -> Answered {
+async fn refuse_method<W: Wire>(wire: &mut W) -> u16 {
     let refusal = Refusal::new(405, INVALID_REQUEST, "this method is not offered here");
     reply(wire, 405, vec![allow()], Some(refusal.json(None))).await;
-    Answered::with(405, false)
+    405
 }
 
 /// A small answer; whether it arrives is the client's affair.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::census::Gauge;
-use super::dialogue::{Answered, refuse};
+use super::dialogue::refuse;
 use super::emission::{Notice, Schedule};
 use super::fleet::Place;
 use super::ledger::{Deed, Disconnect, Outcome, Phase};
@@ -51,15 +51,14 @@ fn find(place: &Place, request: &Request) -> Result<Found, Refusal> {
 }
 
 /// Opens or resumes a stream.
-pub(crate) async fn get<W: Wire>(place: &Place, request: &Request, wire: &mut W) -> Answered {
+pub(crate) async fn get<W: Wire>(place: &Place, request: &Request, wire: &mut W) -> u16 {
     let found = match find(place, request) {
         Ok(found) => found,
         Err(refusal) => {
             refuse(wire, &refusal, None).await;
-            return Answered::with(refusal.status, false);
+            return refusal.status;
         }
     };
-    let answered = Answered::with(200, found.session.is_ours());
     let schedule = found.schedule.unwrap_or_else(Schedule::silent);
     let _gauge = Gauge::raise(&place.instance.census.get_streams);
     let head = event_stream_head(schedule.accel);
@@ -99,7 +98,7 @@ pub(crate) async fn get<W: Wire>(place: &Place, request: &Request, wire: &mut W)
             record.settle(Outcome::Completed);
         }
     }
-    answered
+    200
 }
 
 /// The head of a long-lived event stream.

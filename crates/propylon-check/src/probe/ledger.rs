@@ -111,6 +111,10 @@ impl Ledger {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         let serial = pages.next_serial;
         pages.next_serial += 1;
+        if !pages.entries.contains_key(&deed.key) {
+            // Only `insert` keeps the map to its bound.
+            pages.entries.insert(deed.key.clone(), Entry::default());
+        }
         let entry = pages
             .entries
             .entry(deed.key.clone())

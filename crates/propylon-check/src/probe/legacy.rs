@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::call::Call;
-use super::dialogue::{Answered, refuse, reply};
+use super::census::count;
+use super::dialogue::{refuse, reply};
 use super::emission::Schedule;
 use super::fleet::Place;
 use super::ledger::Record;
@@ -30,7 +31,7 @@ pub(crate) async fn initialize<W: Wire>(
     request: &Request,
     (id, params): (Value, Members<'_>),
     wire: &mut W,
-) -> Answered {
+) -> u16 {
     let call = Call::new(
         place,
         request,
@@ -45,21 +46,17 @@ pub(crate) async fn initialize<W: Wire>(
             "this instance refuses sessions for now, as asked",
         );
         refuse(wire, &refusal, Some(&call.id)).await;
-        return Answered::with(status, call.is_ours());
+        return status;
     }
     match open(&call, false) {
         Ok(session) => {
             let headers = vec![("Mcp-Session-Id".to_owned(), session.id.clone())];
             reply(wire, 200, headers, Some(initialize_response(&call))).await;
-            Answered {
-                status: 200,
-                is_ours: call.is_ours(),
-                initialized: true,
-            }
+            200
         }
         Err(refusal) => {
             refuse(wire, &refusal, Some(&call.id)).await;
-            Answered::with(refusal.status, call.is_ours())
+            refusal.status
         }
     }
 }
@@ -142,6 +139,7 @@ pub(crate) fn session_of(place: &Place, request: &Request) -> Result<Arc<Session
         .find(&id)
         .filter(|session| !session.is_http_sse)
         .ok_or_else(|| {
+            count(&place.instance.census.unknown_session);
             let data = json!({"instance": &*place.instance.name});
             Refusal::new(404, SESSION_NOT_FOUND, "Session not found").with(data)
         })
@@ -153,22 +151,22 @@ pub(crate) async fn accept<W: Wire>(
     request: &Request,
     message: &Message<'_>,
     wire: &mut W,
-) -> Answered {
+) -> u16 {
     let is_modern = request.head.get("mcp-protocol-version").as_deref() == Some("2026-07-28");
     let initialized = matches!(message, Message::Notification { method } if method == "notifications/initialized");
     let session = session_of(place, request);
     match session {
         Err(_) if is_modern && !initialized => {
             reply(wire, 202, Vec::new(), None).await;
-            Answered::with(202, true)
+            202
         }
-        Ok(session) => {
+        Ok(_) => {
             reply(wire, 202, Vec::new(), None).await;
-            Answered::with(202, session.is_ours())
+            202
         }
         Err(refusal) => {
             refuse(wire, &refusal, None).await;
-            Answered::with(refusal.status, false)
+            refusal.status
         }
     }
 }
@@ -179,12 +177,12 @@ pub(crate) async fn request<W: Wire>(
     request: &Request,
     (id, method, params): (Value, String, Members<'_>),
     wire: &mut W,
-) -> Answered {
+) -> u16 {
     let session = match session_of(place, request) {
         Ok(session) => session,
         Err(refusal) => {
             refuse(wire, &refusal, Some(&id)).await;
-            return Answered::with(refusal.status, false);
+            return refusal.status;
         }
     };
     let call = Call::new(
@@ -203,7 +201,7 @@ pub(crate) async fn request<W: Wire>(
     }
     let status = script.status;
     perform(&call, script, &mut outlet).await;
-    Answered::with(status, session.is_ours())
+    status
 }
 
 /// What a call comes to: its script, and its record if it is known by a key.
@@ -236,16 +234,16 @@ pub(crate) fn plan(call: &Call<'_>) -> Planned {
 }
 
 /// Ends a session.
-pub(crate) async fn delete<W: Wire>(place: &Place, request: &Request, wire: &mut W) -> Answered {
+pub(crate) async fn delete<W: Wire>(place: &Place, request: &Request, wire: &mut W) -> u16 {
     match session_of(place, request) {
         Ok(session) => {
             place.instance.sessions().end(&session.id);
             reply(wire, 200, Vec::new(), None).await;
-            Answered::with(200, session.is_ours())
+            200
         }
         Err(refusal) => {
             refuse(wire, &refusal, None).await;
-            Answered::with(refusal.status, false)
+            refusal.status
         }
     }
 }

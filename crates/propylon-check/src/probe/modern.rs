@@ -4,7 +4,7 @@ use propylon_mcp::{Era, Revision};
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::dialogue::{Answered, refuse};
+use super::dialogue::refuse;
 use super::fleet::Place;
 use super::head::RequestHead;
 use super::legacy::{Planned, plan};
@@ -34,21 +34,20 @@ pub(crate) async fn request<W: Wire>(
     request: &Request,
     message: (Value, String, Members<'_>),
     wire: &mut W,
-) -> Answered {
+) -> u16 {
     let call = Call::new(place, request, Revision::V2026_07_28, None, message);
-    let is_ours = call.is_ours();
     if let Err(refusal) = judge(&call) {
         refuse(wire, &refusal, Some(&call.id)).await;
-        return Answered::with(refusal.status, is_ours);
+        return refusal.status;
     }
     if call.method == "subscriptions/listen" {
-        return Answered::with(listen::listen(&call, wire).await, is_ours);
+        return listen::listen(&call, wire).await;
     }
     let Planned { script, record } = plan(&call);
     let status = script.status;
     let mut outlet = Outlet::direct(wire, Disconnection::Cancels, place.fleet.clock, record);
     perform(&call, script, &mut outlet).await;
-    Answered::with(status, is_ours)
+    status
 }
 
 /// Everything that must hold before a modern request is looked into.

@@ -166,6 +166,8 @@ impl<'w, W: Wire> Outlet<'w, W> {
             log.end();
         }
         self.phase = Phase::AfterResult;
+        // Settled before the last bytes: whoever gets them may ask at once.
+        self.complete();
         let written = match &mut self.wire {
             Some(wire) => wire.finish().await,
             None => Ok(()),

@@ -87,6 +87,9 @@ async fn object<W: Wire>(
     if let Some((CutPoint::MidBody, how)) = cut {
         return outlet.cut(body.slice(..body.len() / 2), how).await;
     }
+    if !chunked {
+        outlet.complete();
+    }
     for piece in body.chunks(if chunked {
         PIECE_BYTES
     } else {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use propylon_mcp::Revision;
 
 use super::call::Call;
-use super::census::Gauge;
-use super::dialogue::{Answered, refuse, reply};
+use super::census::{Gauge, count};
+use super::dialogue::{refuse, reply};
 use super::fleet::Place;
 use super::get_stream::event_stream_head;
 use super::ledger::{Deed, Disconnect, Outcome, Phase};
@@ -20,7 +20,7 @@ use super::stream_log::{Item, frame};
 use super::wire::{Gone, Nobody, Wire};
 
 /// Opens a session's stream. Its first event says where to POST (2024-11-05 transports, HTTP with SSE).
-pub(crate) async fn open<W: Wire>(place: &Place, request: &Request, wire: &mut W) -> Answered {
+pub(crate) async fn open<W: Wire>(place: &Place, request: &Request, wire: &mut W) -> u16 {
     let Place { fleet, instance } = place;
     let session = instance.sessions().mint(
         Revision::V2024_11_05,
@@ -64,7 +64,11 @@ pub(crate) async fn open<W: Wire>(place: &Place, request: &Request, wire: &mut W
     }
     // The session lives as long as its stream.
     instance.sessions().end(&session.id);
-    Answered::with(200, session.is_ours())
+    if !session.is_ours() {
+        let ticket = instance.census.foreign(request, fleet.clock.stamp());
+        instance.census.answered(ticket, 200);
+    }
+    200
 }
 
 /// The URL reference of the `endpoint` event, in the form the query asks for.
@@ -88,29 +92,30 @@ fn session_of(place: &Place, request: &Request) -> Result<Arc<Session>, Refusal>
         .find(id)
         .filter(|session| session.is_http_sse)
         .ok_or_else(|| {
+            count(&place.instance.census.unknown_session);
             let data = serde_json::json!({"instance": &*place.instance.name});
             Refusal::new(404, SESSION_NOT_FOUND, "Session not found").with(data)
         })
 }
 
 /// Takes a message of such a session; the answer goes onto its stream.
-pub(crate) async fn post<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) -> Answered {
+pub(crate) async fn post<W: Wire>(place: &Place, request: &Arc<Request>, wire: &mut W) -> u16 {
     let session = match session_of(place, request) {
         Ok(session) => session,
         Err(refusal) => {
             refuse(wire, &refusal, None).await;
-            return Answered::with(refusal.status, false);
+            return refusal.status;
         }
     };
     let initialized = match message::read(&request.body) {
         Ok(Message::Request { method, .. }) => method == "initialize",
         Ok(_) => {
             reply(wire, 202, Vec::new(), None).await;
-            return Answered::with(202, session.is_ours());
+            return 202;
         }
         Err(refusal) => {
             refuse(wire, &refusal, None).await;
-            return Answered::with(refusal.status, session.is_ours());
+            return refusal.status;
         }
     };
     let job = answer(place.clone(), Arc::clone(request), Arc::clone(&session));
@@ -120,11 +125,7 @@ pub(crate) async fn post<W: Wire>(place: &Place, request: &Arc<Request>, wire: &
         place.fleet.spawn(job);
     }
     reply(wire, 202, Vec::new(), None).await;
-    Answered {
-        status: 202,
-        is_ours: session.is_ours(),
-        initialized,
-    }
+    202
 }
 
 /// Answers one request onto its session's stream.

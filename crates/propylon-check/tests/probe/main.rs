@@ -1,0 +1,11 @@
+//! The probe over real sockets: every tool as its contract says, and what real clients make of it.
+
+mod bodies;
+mod breaking;
+mod http;
+mod legacy;
+mod modern;
+mod resumption;
+mod sse_transport;
+mod stand;
+mod streams;
