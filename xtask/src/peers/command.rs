@@ -43,10 +43,14 @@ pub(super) fn printed(command: &mut Command) -> anyhow::Result<String> {
     Ok(format!("{out}{}", String::from_utf8_lossy(&output.stderr)))
 }
 
+/// The last lines of what the latest command wrote.
 fn end_of(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
+    let latest = text
+        .rsplit_once("\n$ ")
+        .map_or(&*text, |(_, latest)| latest);
+    let lines: Vec<&str> = latest.lines().skip(1).collect();
     let from = lines.len().saturating_sub(LINES_SHOWN);
     let shown = lines.iter().skip(from).map(|line| format!("  | {line}"));
     shown.collect::<Vec<_>>().join("\n")
