@@ -23,6 +23,7 @@ pub use process::{Captured, Guarded};
 pub use propylon::{Launch, Propylon};
 pub use scratch::Scratch;
 pub use upstream::{
-    Answer, Connection, End, EventFeed, Exchange, Gate, Greeting, Upstream, blackhole, refusing,
+    Answer, Blackhole, Connection, End, EventFeed, Exchange, Gate, Greeting, Upstream, blackhole,
+    refusing,
 };
 pub use wait::{eventually, within};

@@ -1,44 +1,64 @@
 //! The real products that `cargo xtask peers` installs, as that command wrote them down.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
-/// Paths of installed peers, from `target/peers/peers.json`.
+/// What `target/peers/peers.json` lists.
 pub struct Peers {
-    root: PathBuf,
     entries: Value,
 }
 
 impl Peers {
-    /// Reads the list under the workspace's `target` directory.
+    /// Reads the list under `workspace`'s `target` directory.
     ///
     /// # Panics
     /// When it is not there, with the command that makes it.
     pub fn load(workspace: impl AsRef<Path>) -> Self {
-        let root = workspace.as_ref().join("target/peers");
-        let file = root.join("peers.json");
+        let file = workspace.as_ref().join("target/peers/peers.json");
         let text = std::fs::read_to_string(&file);
         let text = text
             .unwrap_or_else(|_| panic!("the real peers are not installed: run cargo xtask peers"));
         let entries = serde_json::from_str(&text);
-        let entries =
-            entries.unwrap_or_else(|error| panic!("{} is not JSON: {error}", file.display()));
-        Self { root, entries }
+        Self {
+            entries: entries
+                .unwrap_or_else(|error| panic!("{} is not JSON: {error}", file.display())),
+        }
     }
 
-    /// The path of the peer `name`.
+    /// The program of a peer.
     ///
     /// # Panics
-    /// When it is not listed or not there, with the command that installs it.
+    /// When the peer is not installed, with the command that installs it.
     pub fn path(&self, name: &str) -> PathBuf {
-        let listed = self
-            .entries
-            .get(name)
-            .and_then(|entry| entry.as_str().or_else(|| entry["path"].as_str()));
+        self.file(name, &self.entries[name]["path"])
+    }
+
+    /// A peer's program with the arguments that make it run, as for a script of Node's.
+    ///
+    /// # Panics
+    /// As [`path`](Self::path).
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(self.path(name));
+        let args = self.entries[name]["args"].as_array().into_iter().flatten();
+        command.args(args.filter_map(Value::as_str));
+        command
+    }
+
+    /// The `node_modules` directory a peer of npm lies in.
+    ///
+    /// # Panics
+    /// As [`path`](Self::path).
+    pub fn modules(&self, name: &str) -> PathBuf {
+        self.file(name, &self.entries[name]["modules"])
+    }
+
+    fn file(&self, name: &str, listed: &Value) -> PathBuf {
         let path = listed
-            .map(|listed| self.root.join(listed))
+            .as_str()
+            .map(PathBuf::from)
             .filter(|path| path.exists());
-        path.unwrap_or_else(|| panic!("peer {name} is not installed: run cargo xtask peers"))
+        path.unwrap_or_else(|| panic!("the peer {name} is not installed: run cargo xtask peers"))
     }
 }

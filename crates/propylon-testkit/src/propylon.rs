@@ -22,6 +22,7 @@ pub struct Launch {
     admin: SocketAddr,
     scratch: Scratch,
     extra: Vec<String>,
+    leashed: bool,
 }
 
 impl Launch {
@@ -34,6 +35,7 @@ impl Launch {
             admin,
             scratch: Scratch::new(),
             extra: vec![],
+            leashed: false,
         }
     }
 
@@ -41,6 +43,15 @@ impl Launch {
     pub fn args(mut self, args: &[&str]) -> Self {
         self.extra.extend(args.iter().map(|&arg| arg.to_owned()));
         self
+    }
+
+    /// Ends it with this process even where nothing is dropped, as for one kept in a `static`. Signals then do not reach
+    /// it, and it cannot be stopped in order.
+    pub fn leashed(self) -> Self {
+        Self {
+            leashed: true,
+            ..self
+        }
     }
 
     /// Starts `serve -c FILE` with this text, in which `{listen}`, `{admin}` and `{dir}` (the launch's own directory)
@@ -78,10 +89,16 @@ impl Launch {
             listen,
             admin,
             scratch,
+            leashed,
             ..
         } = self;
+        let process = if leashed {
+            Guarded::start_leashed(&command)
+        } else {
+            Guarded::start(command)
+        };
         let mut proxy = Propylon {
-            process: Guarded::start(command),
+            process,
             listen,
             admin,
             scratch,

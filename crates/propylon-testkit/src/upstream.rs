@@ -15,7 +15,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 pub use answer::Answer;
 pub(crate) use answer::Step;
-pub use closed::{blackhole, refusing};
+pub use closed::{Blackhole, blackhole, refusing};
 pub use feed::{EventFeed, Gate};
 pub(crate) use record::Record;
 pub use record::{Connection, End, Exchange};
@@ -164,6 +164,13 @@ impl Upstream {
             Duration::from_secs(2),
             || TcpStream::connect_timeout(&self.address, Duration::from_millis(200)).is_err(),
         );
+    }
+
+    /// Dies and leaves a port that swallows every attempt to connect, as a machine cut from the network does. Drop the
+    /// guard before [`revive`](Self::revive).
+    pub fn vanish(&self) -> Blackhole {
+        self.die();
+        closed::swallow(self.address).1
     }
 
     /// Listens again on the same port.

@@ -191,6 +191,21 @@ fn a_dead_upstream_refuses_and_comes_back_on_its_port() {
 }
 
 #[test]
+fn a_vanished_upstream_swallows_and_comes_back() {
+    let upstream = Upstream::start(|_| Answer::sized(200, &[], "x"));
+    let gone = upstream.vanish();
+    let swallowed = TcpStream::connect_timeout(&upstream.address(), Duration::from_millis(200));
+    assert_eq!(
+        swallowed.expect_err("nobody accepts").kind(),
+        std::io::ErrorKind::TimedOut
+    );
+    drop(gone);
+    upstream.revive();
+    let mut client = RawClient::connect(upstream.address());
+    assert_eq!(client.send("GET / HTTP/1.1\r\n\r\n").read().0.status, 200);
+}
+
+#[test]
 fn an_idle_connection_is_closed_after_its_time() {
     let upstream = Upstream::start(|_| Answer::sized(200, &["Keep-Alive: timeout=1"], ""));
     upstream.close_idle_after(Duration::from_millis(200));

@@ -14,12 +14,16 @@ pub fn refusing() -> (SocketAddr, Socket) {
 }
 
 /// A loopback address whose connections are never established: its backlog is full and nobody accepts. Holds for as
-/// long as the returned sockets live.
+/// long as the guard lives.
 ///
 /// # Panics
 /// When the backlog cannot be filled.
 pub fn blackhole() -> (SocketAddr, Blackhole) {
-    let (socket, address) = claim((Ipv4Addr::LOCALHOST, 0).into());
+    swallow((Ipv4Addr::LOCALHOST, 0).into())
+}
+
+pub(super) fn swallow(address: SocketAddr) -> (SocketAddr, Blackhole) {
+    let (socket, address) = claim(address);
     socket
         .listen(0)
         .expect("the claimed port can be listened on");

@@ -1,3 +1,18 @@
 //! The whole of `propylon serve` in front of scripted and real MCP peers.
 
+mod admin;
+mod affinity;
+mod canary;
+mod config_errors;
+mod conformance;
+mod demo;
+mod faults;
+mod front;
+mod headers;
+mod limits;
+mod once_only;
 mod real;
+mod reload_drain;
+mod routing;
+mod sdk_matrix;
+mod streams;

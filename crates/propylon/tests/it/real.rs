@@ -1,5 +1,7 @@
 //! Real MCP servers and clients: the official SDKs in three languages, started from what `cargo xtask peers` installed.
 
 pub(crate) mod rmcp_client;
-pub(crate) mod rmcp_events;
-pub(crate) mod rmcp_server;
+mod rmcp_events;
+mod rmcp_server;
+pub(crate) mod scripts;
+pub(crate) mod servers;

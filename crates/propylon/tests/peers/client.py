@@ -140,15 +140,18 @@ class Walk:
                 return say("notified", method=method)
 
     async def listen(self, client):
-        """A change is told by the instance it happens on: calls go on until one lands where we listen."""
+        """A change is told by the instance it happens on, and the one we listen on is the busiest: slow calls keep the
+        others busy as well until a change lands where we listen."""
         async with client.listen(resources_list_changed=True) as subscription:
             told = asyncio.ensure_future(anext(aiter(subscription)))
-            calls = 0
-            while not told.done() and calls < 40:
-                await self.call(client, "notify")
-                calls += 1
+            rounds = 0
+            while not told.done() and rounds < 12:
+                busy = [asyncio.ensure_future(client.call_tool("slow", {"seconds": 0.3})) for _ in range(4)]
+                await asyncio.sleep(0.1)
+                await asyncio.gather(*(self.call(client, "notify") for _ in range(4)), *busy)
                 await asyncio.wait([told], timeout=0.1)
-            say("listened", event=type(await asyncio.wait_for(told, 1)).__name__, calls=calls)
+                rounds += 1
+            say("listened", event=type(await asyncio.wait_for(told, 1)).__name__, rounds=rounds)
 
     async def terminated(self):
         body = {"jsonrpc": "2.0", "id": 99, "method": "tools/list", "params": {}}

@@ -157,18 +157,24 @@ async fn notified(client: &Client, handler: &Handler) {
     assert!(told.is_ok(), "the change arrives on the GET stream");
 }
 
-/// A change is told by the instance it happens on: calls go on until one lands where we listen.
+/// A change is told by the instance it happens on, and the one we listen on is the busiest: slow calls keep the others
+/// busy as well until a change lands where we listen.
 async fn listened(client: &Client) {
     let filter = SubscriptionFilter::builder().resources_list_changed().build();
     let mut subscription = client.listen(filter).await.expect("the subscription is acknowledged");
-    for _ in 0..40 {
-        call(client, "notify", json!({})).await;
+    for _ in 0..12 {
+        let busy = futures::future::join_all((0..4).map(|_| call(client, "slow", json!({ "seconds": 0.3 }))));
+        let changes = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            futures::future::join_all((0..4).map(|_| call(client, "notify", json!({})))).await
+        };
+        futures::future::join(busy, changes).await;
         if let Ok(event) = tokio::time::timeout(Duration::from_millis(100), subscription.next()).await {
             assert!(matches!(event, Ok(Some(_))), "{event:?}");
             return;
         }
     }
-    panic!("40 changes, and none arrived");
+    panic!("48 changes, and none arrived");
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
