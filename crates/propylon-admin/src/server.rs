@@ -48,9 +48,14 @@ impl Admin {
         let mut registry = Registry::default();
         proxy.register(&mut registry);
         let listeners = listener::bind(address, 1)?;
-        let listener = listeners.into_iter().next().ok_or_else(|| std::io::Error::other("no listener"))?;
+        let listener = listeners
+            .into_iter()
+            .next()
+            .ok_or_else(|| std::io::Error::other("no listener"))?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let (stop, stopped) = oneshot::channel();
         let state = Arc::new(State { proxy, registry });
         let serve = move || {
@@ -61,8 +66,14 @@ impl Admin {
                 }
             });
         };
-        let thread = std::thread::Builder::new().name("admin".into()).spawn(serve)?;
-        Ok(Self { address, stop, thread })
+        let thread = std::thread::Builder::new()
+            .name("admin".into())
+            .spawn(serve)?;
+        Ok(Self {
+            address,
+            stop,
+            thread,
+        })
     }
 
     /// Where it listens.
@@ -84,10 +95,14 @@ struct State {
 }
 
 async fn serve(listener: TcpListener, state: Arc<State>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+        return;
+    };
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             continue;
@@ -99,7 +114,9 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
                 async move { Ok::<_, Infallible>(answer(&request, &state)) }
             });
             let mut server = hyper::server::conn::http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(HEADER_READ);
+            server
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_READ);
             // A scraper that leaves early is its own matter.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
             drop(permit);
@@ -116,17 +133,25 @@ fn answer(request: &Request<Incoming>, state: &State) -> Response<Full<Bytes>> {
         "/readyz" if state.proxy.is_ready() => plain(StatusCode::OK, "ready\n".into()),
         "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n".into()),
         "/metrics" => metrics(state),
-        _ => plain(StatusCode::NOT_FOUND, "here are /livez, /readyz and /metrics\n".into()),
+        _ => plain(
+            StatusCode::NOT_FOUND,
+            "here are /livez, /readyz and /metrics\n".into(),
+        ),
     }
 }
 
 fn metrics(state: &State) -> Response<Full<Bytes>> {
     let mut body = String::new();
     if text::encode(&mut body, &state.registry).is_err() {
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n".into());
+        return plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the metrics cannot be written\n".into(),
+        );
     }
     let mut response = plain(StatusCode::OK, body);
-    let kind = header::HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let kind = header::HeaderValue::from_static(
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+    );
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
 }

@@ -1,6 +1,7 @@
 //! A description as read, each part with its place, before anything is known to fit together.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub(crate) struct Draft {
     pub(crate) limits: Limits,
     pub(crate) timeouts: ClientTimeouts,
     pub(crate) trusted_proxies: Vec<Placed<IpNet>>,
+    pub(crate) resolver_servers: Vec<SocketAddr>,
     pub(crate) log: Log,
     /// Without a place where nothing is written about it.
     pub(crate) admin: Option<(Admin, Option<Placed<()>>)>,
@@ -54,6 +56,7 @@ impl Default for Draft {
             limits: defaults.limits,
             timeouts: defaults.timeouts,
             trusted_proxies: Vec::new(),
+            resolver_servers: Vec::new(),
             log: defaults.log,
             admin: defaults.admin.map(|admin| (admin, None)),
             drain: defaults.drain,
@@ -84,6 +87,7 @@ impl Draft {
             limits: self.limits,
             timeouts: self.timeouts,
             trusted_proxies: self.trusted_proxies.into_iter().map(|p| p.value).collect(),
+            resolver_servers: self.resolver_servers,
             log: self.log,
             admin: self.admin.map(|(admin, _)| admin),
             drain: self.drain,

@@ -11,6 +11,8 @@ pub enum Kind {
     AccessLog,
     /// An IP address and a port.
     Address,
+    /// A list of them.
+    Addresses,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A whole number.
@@ -64,7 +66,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::AccessLog => "place for the access log",
-            Kind::Address => "address and port",
+            Kind::Address | Kind::Addresses => "address and port",
             Kind::Choice(_) => "known word here",
             Kind::Count { .. } => "number allowed here",
             Kind::Duration { .. } => "duration",
@@ -82,6 +84,7 @@ impl Kind {
     /// The kind of one item, where this is a list.
     pub(crate) fn item(self) -> Kind {
         match self {
+            Kind::Addresses => Kind::Address,
             Kind::Networks => Kind::Network,
             Kind::Urls => Kind::Url,
             kind => kind,
@@ -108,6 +111,7 @@ impl Kind {
             Kind::Address => {
                 "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned()
             }
+            Kind::Addresses => "a list of addresses and ports, such as [10.0.0.2:53]".to_owned(),
             Kind::Choice(words) => one_of(words),
             Kind::Count { of, min, max } => format!("a whole number of {of} from {min} to {max}"),
             Kind::Duration { zero: false } => {

@@ -95,10 +95,12 @@ fn load_flags(
             .collect(),
         routes: vec![DraftRoute {
             host: None,
-            path: upstream
-                .upstream
-                .as_ref()
-                .map(|upstream| Placed::flag("--upstream", upstream.endpoints.path().trim_end_matches('/').to_owned())),
+            path: upstream.upstream.as_ref().map(|upstream| {
+                Placed::flag(
+                    "--upstream",
+                    upstream.endpoints.path().trim_end_matches('/').to_owned(),
+                )
+            }),
             upstream: Some(Placed::flag("--upstream", UPSTREAM.to_owned())),
         }],
         upstreams: vec![upstream],

@@ -40,6 +40,13 @@ pub(crate) fn draft(root: Section<'_>) -> Draft {
     if let Some(networks) = root.read_list("trusted_proxies", word::network) {
         draft.trusted_proxies = networks;
     }
+    if let Some(section) = root.section("resolver") {
+        let servers = section
+            .read_list("servers", word::address)
+            .unwrap_or_default();
+        draft.resolver_servers = servers.into_iter().map(|server| server.value).collect();
+        section.finish();
+    }
     admin(&root, &mut draft);
     root.duration("drain", &mut draft.drain);
     if let Some(workers) = root.read("workers", word::workers) {

@@ -112,7 +112,9 @@ fn kind(kind: Kind) -> Value {
         }
         Kind::HostHeader | Kind::Name => json!({ "type": "string", "minLength": 1 }),
         Kind::Network => json!({ "type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" }),
-        Kind::Networks => json!({ "type": "array", "items": self::kind(kind.item()) }),
+        Kind::Addresses | Kind::Networks => {
+            json!({ "type": "array", "items": self::kind(kind.item()) })
+        }
         Kind::Path { .. } => json!({ "type": "string", "pattern": path }),
         Kind::PathOrOff => json!({ "type": "string", "pattern": r"^(off|/\S*)$" }),
         Kind::Size { min, .. } => json!({ "anyOf": [

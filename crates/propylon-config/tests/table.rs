@@ -34,6 +34,7 @@ fn example(setting: &Setting) -> Value {
         Kind::Host => json!("*.example.com"),
         Kind::HostHeader => json!("mcp.example.com:8443"),
         Kind::Name => json!("weather"),
+        Kind::Addresses => json!(["10.0.0.2:53", "[::1]:53"]),
         Kind::Networks => json!(["10.0.0.0/8", "::1"]),
         Kind::Path { .. } => json!("/other"),
         Kind::PathOrOff => json!("off"),

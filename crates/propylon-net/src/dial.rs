@@ -13,9 +13,11 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use crate::listener;
+
 /// Connects to one judged address, giving up after `timeout`.
 ///
-/// The stream has `TCP_NODELAY` set: an event must leave when it arrives.
+/// The stream is set up by [`listener::prepare`].
 ///
 /// # Errors
 /// [`DialErrorKind::Refused`] when the host answered that nobody listens,
@@ -29,9 +31,7 @@ pub async fn connect(target: DialTarget, timeout: Duration) -> Result<TcpStream,
     let attempt = TcpStream::connect(address);
     match tokio::time::timeout(timeout, attempt).await {
         Ok(Ok(stream)) => {
-            stream
-                .set_nodelay(true)
-                .map_err(|error| DialError::from_io(target, error))?;
+            listener::prepare(&stream).map_err(|error| DialError::from_io(target, error))?;
             Ok(stream)
         }
         Ok(Err(error)) => Err(DialError::from_io(target, error)),

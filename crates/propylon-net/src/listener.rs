@@ -2,10 +2,14 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
 const BACKLOG: i32 = 4096;
+const PROBE_AFTER: Duration = Duration::from_secs(60);
+const PROBE_INTERVAL: Duration = Duration::from_secs(15);
+const PROBES: u32 = 4;
 
 /// An address that could not be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +25,7 @@ pub struct ListenError {
 /// Binds `count` listeners to `address`, between which the kernel spreads connections
 /// (`SO_REUSEPORT`). With port 0 all of them share the port the first one was given.
 ///
-/// The first socket is bound without `SO_REUSEPORT` being enough to join: another program on the
-/// port is an error, never a silent sharing.
+/// Another program on the port is an error, even one that would share it.
 ///
 /// # Errors
 /// When the address is in use, not of this machine, or not permitted.
@@ -48,8 +51,26 @@ fn ensure_free(address: SocketAddr) -> io::Result<()> {
     open(address, false).map(drop)
 }
 
+/// Sets up an accepted connection: events leave at once, and a peer that vanished without a word is
+/// noticed within about two minutes.
+///
+/// # Errors
+/// When the connection is already gone.
+pub fn prepare(stream: &tokio::net::TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(PROBE_AFTER)
+        .with_interval(PROBE_INTERVAL)
+        .with_retries(PROBES);
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+}
+
 fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     if address.is_ipv6() {
@@ -69,7 +90,10 @@ mod tests {
     fn a_port_is_shared_by_its_workers_and_by_nobody_else() {
         let mine = bind(([127, 0, 0, 1], 0).into(), 3).unwrap();
         let address = mine[0].local_addr().unwrap();
-        assert!(mine.iter().all(|listener| listener.local_addr().unwrap() == address));
+        assert!(
+            mine.iter()
+                .all(|listener| listener.local_addr().unwrap() == address)
+        );
         let error = bind(address, 1).unwrap_err();
         assert_eq!(error.cause.kind(), io::ErrorKind::AddrInUse);
         drop(mine);

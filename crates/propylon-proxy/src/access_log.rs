@@ -51,7 +51,10 @@ impl LogWriter {
         let target = Target::open(log)?;
         let (sender, receiver) = sync_channel(BUFFERS_MAX);
         let thread = std::thread::spawn(move || write_all(&receiver, target));
-        Ok(Self { sender: LogSender(sender), thread })
+        Ok(Self {
+            sender: LogSender(sender),
+            thread,
+        })
     }
 
     pub(crate) fn sender(&self) -> LogSender {
@@ -76,7 +79,10 @@ impl LogWriter {
 impl LogSender {
     /// Hands lines over. False where the writer is too far behind: they are lost.
     pub(crate) fn send(&self, lines: Vec<u8>) -> bool {
-        !matches!(self.0.try_send(Message::Lines(lines)), Err(TrySendError::Full(_)))
+        !matches!(
+            self.0.try_send(Message::Lines(lines)),
+            Err(TrySendError::Full(_))
+        )
     }
 }
 
@@ -90,7 +96,10 @@ impl Target {
                 .append(true)
                 .open(path)
                 .map(Self::File)
-                .map_err(|cause| LogError { path: path.clone(), cause }),
+                .map_err(|cause| LogError {
+                    path: path.clone(),
+                    cause,
+                }),
         }
     }
 

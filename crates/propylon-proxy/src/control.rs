@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use propylon_net::dial::Resolver;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 
 use crate::tables::Tables;
@@ -14,7 +14,7 @@ use crate::upstream::{Upstream, discover, health};
 /// The control thread at work.
 #[derive(Debug)]
 pub(crate) struct Control {
-    orders: UnboundedSender<Order>,
+    orders: Sender<Order>,
     thread: JoinHandle<()>,
 }
 
@@ -34,17 +34,25 @@ impl Control {
     /// # Errors
     /// When the system gives no thread or no event loop.
     pub(crate) fn start() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (orders, received) = unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (orders, received) = channel(1);
         let run = move || runtime.block_on(run(received));
-        let thread = std::thread::Builder::new().name("control".into()).spawn(run)?;
+        let thread = std::thread::Builder::new()
+            .name("control".into())
+            .spawn(run)?;
         Ok(Self { orders, thread })
     }
 
     /// Watches over other upstreams from now on, and waits a moment for their names.
     pub(crate) fn watch(&self, tables: Arc<Tables>) {
         let (resolved, wait) = std::sync::mpsc::sync_channel(1);
-        if self.orders.send(Order { tables, resolved }).is_ok() {
+        if self
+            .orders
+            .blocking_send(Order { tables, resolved })
+            .is_ok()
+        {
             // A name that takes longer does not hold the start up.
             let _ = wait.recv_timeout(FIRST_ANSWERS);
         }
@@ -58,7 +66,7 @@ impl Control {
     }
 }
 
-async fn run(mut orders: UnboundedReceiver<Order>) {
+async fn run(mut orders: Receiver<Order>) {
     let mut watchers = JoinSet::new();
     while let Some(Order { tables, resolved }) = orders.recv().await {
         watchers = JoinSet::new();
@@ -66,7 +74,10 @@ async fn run(mut orders: UnboundedReceiver<Order>) {
         if let Some(resolver) = &resolver {
             let mut names = JoinSet::new();
             for upstream in tables.upstreams.values() {
-                names.spawn(discover::resolve_once(Arc::clone(upstream), Arc::clone(resolver)));
+                names.spawn(discover::resolve_once(
+                    Arc::clone(upstream),
+                    Arc::clone(resolver),
+                ));
             }
             let all = async { while names.join_next().await.is_some() {} };
             // The watchers ask again for what did not answer in time.
@@ -103,14 +114,21 @@ fn watch(upstream: &Arc<Upstream>, resolver: Option<&Arc<Resolver>>, watchers: &
             watchers.spawn(health::watch(Arc::clone(upstream), health));
         }
         // Checked before a reload took the check away: nobody would ever clear the verdict.
-        None => upstream.instances().iter().for_each(|instance| instance.set_healthy(true)),
+        None => upstream
+            .instances()
+            .iter()
+            .for_each(|instance| instance.set_healthy(true)),
     }
 }
 
 /// A resolver, where any upstream has a name to resolve.
 fn resolver_for(tables: &Tables) -> Option<Arc<Resolver>> {
-    tables.upstreams.values().any(|upstream| discover::has_names(&upstream.config.endpoints)).then_some(())?;
-    Resolver::new(&[])
+    tables
+        .upstreams
+        .values()
+        .any(|upstream| discover::has_names(&upstream.config.endpoints))
+        .then_some(())?;
+    Resolver::new(&tables.resolver_servers)
         .inspect_err(|error| tracing::error!(%error, "no name can be resolved"))
         .ok()
         .map(Arc::new)

@@ -24,15 +24,24 @@ pub(crate) enum Detail {
 
 impl ProxyError {
     pub(crate) fn found(reason: Reason, what: &'static str) -> Self {
-        Self { reason, detail: Detail::Found(what) }
+        Self {
+            reason,
+            detail: Detail::Found(what),
+        }
     }
 
     pub(crate) fn client_io(error: &io::Error) -> Self {
-        Self { reason: Reason::ClientClosed, detail: Detail::Io(error.kind()) }
+        Self {
+            reason: Reason::ClientClosed,
+            detail: Detail::Io(error.kind()),
+        }
     }
 
     pub(crate) fn upstream_io(error: &io::Error) -> Self {
-        Self { reason: Reason::UpstreamClosed, detail: Detail::Io(error.kind()) }
+        Self {
+            reason: Reason::UpstreamClosed,
+            detail: Detail::Io(error.kind()),
+        }
     }
 
     pub(crate) fn bad_request(error: HeadError) -> Self {
@@ -44,7 +53,9 @@ impl ProxyError {
 
     pub(crate) fn bad_response(error: HeadError) -> Self {
         match error {
-            HeadError::TooLarge => Self::found(Reason::UpstreamResponseInvalid, "a head beyond the limits"),
+            HeadError::TooLarge => {
+                Self::found(Reason::UpstreamResponseInvalid, "a head beyond the limits")
+            }
             HeadError::Invalid(what) => Self::found(Reason::UpstreamResponseInvalid, what),
         }
     }
@@ -54,7 +65,11 @@ impl ProxyError {
     pub(crate) fn leaves_client_clean(&self) -> bool {
         matches!(
             self.reason,
-            Reason::SessionLost | Reason::UpstreamRefused | Reason::UpstreamUnreachable | Reason::RouteUnknown | Reason::StreamLimit
+            Reason::SessionLost
+                | Reason::UpstreamRefused
+                | Reason::UpstreamUnreachable
+                | Reason::RouteUnknown
+                | Reason::StreamLimit
         )
     }
 
@@ -78,6 +93,9 @@ impl From<&'static str> for ProxyError {
 
 impl From<Reason> for ProxyError {
     fn from(reason: Reason) -> Self {
-        Self { reason, detail: Detail::None }
+        Self {
+            reason,
+            detail: Detail::None,
+        }
     }
 }

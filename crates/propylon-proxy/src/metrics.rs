@@ -42,8 +42,20 @@ pub(crate) struct Histogram {
 }
 
 /// 1 ms to 5 min, a few to each decade.
-const BOUNDS_MICROS: [u64; 12] =
-    [1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 250_000, 1_000_000, 5_000_000, 30_000_000, 60_000_000, 300_000_000];
+const BOUNDS_MICROS: [u64; 12] = [
+    1_000,
+    2_500,
+    5_000,
+    10_000,
+    25_000,
+    100_000,
+    250_000,
+    1_000_000,
+    5_000_000,
+    30_000_000,
+    60_000_000,
+    300_000_000,
+];
 
 const STATUS_MIN: u16 = 100;
 const STATUS_MAX: u16 = 599;
@@ -66,12 +78,19 @@ impl Metrics {
     /// The counters of a route, the same ones for the same name.
     pub(crate) fn route(&self, name: &str) -> Arc<RouteMetrics> {
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        let route = routes.entry(name.to_owned()).or_insert_with(|| Arc::new(RouteMetrics::new(name)));
+        let route = routes
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(RouteMetrics::new(name)));
         Arc::clone(route)
     }
 
     fn routes(&self) -> Vec<Arc<RouteMetrics>> {
-        self.routes.lock().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
+        self.routes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .map(Arc::clone)
+            .collect()
     }
 
     /// Counts an exchange that the proxy refused, failed or cut.
@@ -93,7 +112,9 @@ impl RouteMetrics {
     fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            by_status: (STATUS_MIN..=STATUS_MAX).map(|_| AtomicU64::new(0)).collect(),
+            by_status: (STATUS_MIN..=STATUS_MAX)
+                .map(|_| AtomicU64::new(0))
+                .collect(),
             total: Histogram::default(),
             head: Histogram::default(),
             streams: AtomicU64::new(0),
@@ -105,21 +126,29 @@ impl RouteMetrics {
 
     /// Counts an exchange by the status its client saw.
     pub(crate) fn count(&self, status: u16) {
-        if let Some(count) = self.by_status.get(usize::from(status.saturating_sub(STATUS_MIN))) {
+        if let Some(count) = self
+            .by_status
+            .get(usize::from(status.saturating_sub(STATUS_MIN)))
+        {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     fn statuses(&self) -> impl Iterator<Item = (u16, u64)> {
         let counts = (STATUS_MIN..).zip(&self.by_status);
-        counts.map(|(status, count)| (status, count.load(Ordering::Relaxed))).filter(|(_, count)| *count > 0)
+        counts
+            .map(|(status, count)| (status, count.load(Ordering::Relaxed)))
+            .filter(|(_, count)| *count > 0)
     }
 }
 
 impl Histogram {
     pub(crate) fn observe(&self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        let index = BOUNDS_MICROS.iter().position(|bound| micros <= *bound).unwrap_or(BOUNDS_MICROS.len());
+        let index = BOUNDS_MICROS
+            .iter()
+            .position(|bound| micros <= *bound)
+            .unwrap_or(BOUNDS_MICROS.len());
         if let Some(bucket) = self.buckets.get(index) {
             bucket.fetch_add(1, Ordering::Relaxed);
         }
@@ -129,11 +158,21 @@ impl Histogram {
     /// The sum in seconds, the count, and for each upper bound in seconds how many fell below it
     /// but above the one before.
     fn read(&self) -> (f64, u64, Vec<(f64, u64)>) {
-        let counts = self.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed));
-        let bounds = BOUNDS_MICROS.iter().map(|bound| seconds(*bound)).chain([f64::MAX]);
+        let counts = self
+            .buckets
+            .iter()
+            .map(|bucket| bucket.load(Ordering::Relaxed));
+        let bounds = BOUNDS_MICROS
+            .iter()
+            .map(|bound| seconds(*bound))
+            .chain([f64::MAX]);
         let buckets: Vec<_> = bounds.zip(counts).collect();
         let count = buckets.iter().map(|(_, count)| count).sum();
-        (seconds(self.sum_micros.load(Ordering::Relaxed)), count, buckets)
+        (
+            seconds(self.sum_micros.load(Ordering::Relaxed)),
+            count,
+            buckets,
+        )
     }
 }
 

@@ -31,11 +31,20 @@ struct Context<'a> {
 }
 
 /// Takes one request through its whole life, and says what becomes of the connection.
-pub(crate) async fn exchange<S: Transport>(worker: &Rc<Worker>, client: &mut ClientConnection<S>, request: RequestHead) -> After {
+pub(crate) async fn exchange<S: Transport>(
+    worker: &Rc<Worker>,
+    client: &mut ClientConnection<S>,
+    request: RequestHead,
+) -> After {
     let tables = worker.tables();
     let who = Client::of(&request, client.peer, client.local, &tables.trusted_proxies);
     let keep_alive = request.wants_keep_alive() && worker.stage() == Stage::Serving;
-    let context = Context { worker, tables: &tables, who, keep_alive };
+    let context = Context {
+        worker,
+        tables: &tables,
+        who,
+        keep_alive,
+    };
     let mut record = Record::begin(worker, who.address, &request);
     let outcome = run(&context, client, request, &mut record).await;
     let after = match outcome {
@@ -46,8 +55,18 @@ pub(crate) async fn exchange<S: Transport>(worker: &Rc<Worker>, client: &mut Cli
     after
 }
 
-async fn run<S: Transport>(context: &Context<'_>, client: &mut ClientConnection<S>, mut request: RequestHead, record: &mut Record) -> Result<After, ProxyError> {
-    let Context { worker, tables, who, .. } = context;
+async fn run<S: Transport>(
+    context: &Context<'_>,
+    client: &mut ClientConnection<S>,
+    mut request: RequestHead,
+    record: &mut Record,
+) -> Result<After, ProxyError> {
+    let Context {
+        worker,
+        tables,
+        who,
+        ..
+    } = context;
 
     // Classify: what the head says of the request, in MCP's terms.
     record.facts = Facts::of_head(&request);
@@ -55,11 +74,17 @@ async fn run<S: Transport>(context: &Context<'_>, client: &mut ClientConnection<
     let wanted = Wanted::of(&request)?;
 
     // Route: the upstream, and the path there.
-    let Some(routed) = tables.routes.find(wanted) else { return no_route(context, client, wanted, body, record).await };
+    let Some(routed) = tables.routes.find(wanted) else {
+        return no_route(context, client, wanted, body, record).await;
+    };
     record.routed(&routed);
 
     // Guard: what is refused before anything is dialled.
-    let gate = Gate { limits: &tables.limits, streams: &worker.shared.streams, client: who.address };
+    let gate = Gate {
+        limits: &tables.limits,
+        streams: &worker.shared.streams,
+        client: who.address,
+    };
     guard::admit(request.method(), body.framing(), &record.facts, &gate)?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.
@@ -76,7 +101,14 @@ async fn run<S: Transport>(context: &Context<'_>, client: &mut ClientConnection<
     body.begin(&mut client.unread, tables)?;
     let minted = record.minted_request_id();
     let target = &routed.target;
-    let forward = Forward { request: &request, client: who, wanted, target, body: body.framing(), request_id: minted };
+    let forward = Forward {
+        request: &request,
+        client: who,
+        wanted,
+        target,
+        body: body.framing(),
+        request_id: minted,
+    };
     let reached = reach(worker, upstream, &place, |instance, out| {
         forward.write(upstream, instance, out);
         body.write(out);
@@ -90,7 +122,16 @@ async fn run<S: Transport>(context: &Context<'_>, client: &mut ClientConnection<
     record.reached(&reached);
 
     // Relay: the rest of the request and the answer, both ways at once.
-    converse(context, client, request, body, (&routed, place), reached, record).await
+    converse(
+        context,
+        client,
+        request,
+        body,
+        (&routed, place),
+        reached,
+        record,
+    )
+    .await
 }
 
 async fn converse<S: Transport>(
@@ -102,18 +143,53 @@ async fn converse<S: Transport>(
     reached: Reached,
     record: &mut Record,
 ) -> Result<After, ProxyError> {
-    let Context { worker, tables, who, keep_alive } = context;
+    let Context {
+        worker,
+        tables,
+        who,
+        keep_alive,
+    } = context;
     let upstream = &routed.route.upstream;
-    let Reached { mut connection, instance, in_flight: _in_flight, unsent, .. } = reached;
-    let patience = Patience { client: tables.timeouts, upstream: upstream.config.timeouts };
-    let opening = Opening { limits: &tables.limits, patience, version: request.version, body, unsent, started: record.started };
+    let Reached {
+        mut connection,
+        instance,
+        in_flight: _in_flight,
+        unsent,
+        ..
+    } = reached;
+    let patience = Patience {
+        client: tables.timeouts,
+        upstream: upstream.config.timeouts,
+    };
+    let opening = Opening {
+        limits: &tables.limits,
+        patience,
+        version: request.version,
+        body,
+        unsent,
+        started: record.started,
+    };
     let mut exchange = Exchange::new(worker, client, &mut connection.io, opening);
 
     let received = exchange.receive_head().await;
     record.tally = exchange.tally;
-    let asked = Asked { request: &request, who, routed, instance: &instance, keep_alive: *keep_alive, request_id: record.request_id() };
+    let asked = Asked {
+        request: &request,
+        who,
+        routed,
+        instance: &instance,
+        keep_alive: *keep_alive,
+        request_id: record.request_id(),
+    };
     let prepared = response::prepare(received?, &asked)?;
-    place::learn(upstream, &record.facts, &place, &instance, &prepared.answered(&request), Instant::now());
+    place::learn(
+        upstream,
+        &record.facts,
+        &place,
+        &instance,
+        &prepared.answered(&request),
+        Instant::now(),
+    );
     record.answered(worker, &prepared);
     let prepared_for = prepared.connection;
     drop(request);
@@ -122,15 +198,31 @@ async fn converse<S: Transport>(
     record.tally = exchange.tally;
     let (uploaded, ended_early) = (exchange.is_uploaded(), exchange.tally.surplus);
     relayed?;
-    if prepared_for.upstream_reusable && uploaded && !ended_early && worker.stage() == Stage::Serving {
+    if prepared_for.upstream_reusable
+        && uploaded
+        && !ended_early
+        && worker.stage() == Stage::Serving
+    {
         connection.keep_alive = prepared_for.upstream_keep_alive;
-        worker.pool().give(&instance, connection, upstream.config.pool, Instant::now());
+        worker
+            .pool()
+            .give(&instance, connection, upstream.config.pool, Instant::now());
     }
-    Ok(if prepared_for.client_reusable && uploaded { After::KeepAlive } else { After::Close })
+    Ok(if prepared_for.client_reusable && uploaded {
+        After::KeepAlive
+    } else {
+        After::Close
+    })
 }
 
 /// A path that no route serves is the listener's own health path, or nothing.
-async fn no_route<S: Transport>(context: &Context<'_>, client: &mut ClientConnection<S>, wanted: Wanted<'_>, mut body: Body, record: &mut Record) -> Result<After, ProxyError> {
+async fn no_route<S: Transport>(
+    context: &Context<'_>,
+    client: &mut ClientConnection<S>,
+    wanted: Wanted<'_>,
+    mut body: Body,
+    record: &mut Record,
+) -> Result<After, ProxyError> {
     if !context.tables.is_health_path(client.local, wanted.path) || !body.is_empty() {
         return Err(Reason::RouteUnknown.into());
     }

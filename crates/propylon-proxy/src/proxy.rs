@@ -75,13 +75,17 @@ impl Proxy {
     /// See [`StartError`]; nothing is left running.
     pub fn start(deployment: &Deployment) -> Result<Self, StartError> {
         let count = deployment.workers.map_or_else(cores, NonZeroUsize::get);
-        let bound = bind_all(deployment.listeners.iter().map(|listener| listener.address), count)?;
+        let bound = bind_all(
+            deployment.listeners.iter().map(|listener| listener.address),
+            count,
+        )?;
         let log = match deployment.log.access {
             AccessLog::Off => None,
             ref place => Some(LogWriter::start(place)?),
         };
         let control = Control::start()?;
-        let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| channel(COMMANDS_MAX)).unzip();
+        let (senders, receivers): (Vec<_>, Vec<_>) =
+            (0..count).map(|_| channel(COMMANDS_MAX)).unzip();
         let metrics = Metrics::default();
         let tables = Arc::new(Tables::new(deployment, None, &metrics));
         control.watch(Arc::clone(&tables));
@@ -99,7 +103,13 @@ impl Proxy {
             .enumerate()
             .map(|(index, receiver)| start_worker(index, Arc::clone(&shared), receiver))
             .collect::<Result<_, _>>()?;
-        let mut proxy = Self { shared, workers, control, log, listening: Vec::new() };
+        let mut proxy = Self {
+            shared,
+            workers,
+            control,
+            log,
+            listening: Vec::new(),
+        };
         proxy.listen(bound);
         Ok(proxy)
     }
@@ -122,30 +132,52 @@ impl Proxy {
     pub fn reload(&mut self, deployment: &Deployment) -> Result<(), StartError> {
         let result = self.try_reload(deployment);
         let metrics = &self.shared.metrics;
-        let count = if result.is_ok() { &metrics.reloads } else { &metrics.reloads_refused };
+        let count = if result.is_ok() {
+            &metrics.reloads
+        } else {
+            &metrics.reloads_refused
+        };
         count.fetch_add(1, Ordering::Relaxed);
         result
     }
 
     /// Counts a description that was refused before it came this far.
     pub fn refuse_reload(&self) {
-        self.shared.metrics.reloads_refused.fetch_add(1, Ordering::Relaxed);
+        self.shared
+            .metrics
+            .reloads_refused
+            .fetch_add(1, Ordering::Relaxed);
     }
 
     fn try_reload(&mut self, deployment: &Deployment) -> Result<(), StartError> {
-        let wanted: Vec<_> = deployment.listeners.iter().map(|listener| listener.address).collect();
-        let new = wanted.iter().filter(|address| !self.listening.iter().any(|(known, _)| known == *address));
+        let wanted: Vec<_> = deployment
+            .listeners
+            .iter()
+            .map(|listener| listener.address)
+            .collect();
+        let new = wanted
+            .iter()
+            .filter(|address| !self.listening.iter().any(|(known, _)| known == *address));
         let bound = bind_all(new.copied(), self.workers.len())?;
         if let Some(log) = &self.log {
             log.reopen(&deployment.log.access)?;
         }
-        let tables = Tables::new(deployment, Some(&self.shared.tables()), &self.shared.metrics);
+        let tables = Tables::new(
+            deployment,
+            Some(&self.shared.tables()),
+            &self.shared.metrics,
+        );
         let tables = Arc::new(tables);
         self.control.watch(Arc::clone(&tables));
         self.shared.tables.store(Arc::clone(&tables));
         self.tell_all(|| Command::Tables(Arc::clone(&tables)));
         self.listen(bound);
-        let gone: Vec<_> = self.listening.iter().filter(|(known, _)| !wanted.contains(known)).copied().collect();
+        let gone: Vec<_> = self
+            .listening
+            .iter()
+            .filter(|(known, _)| !wanted.contains(known))
+            .copied()
+            .collect();
         for (_, address) in &gone {
             self.tell_all(|| Command::Unlisten(*address));
         }
@@ -184,7 +216,10 @@ impl Proxy {
 
     fn listen(&mut self, bound: Vec<(SocketAddr, Vec<TcpListener>)>) {
         for (asked, listeners) in bound {
-            let address = listeners.first().and_then(|listener| listener.local_addr().ok()).unwrap_or(asked);
+            let address = listeners
+                .first()
+                .and_then(|listener| listener.local_addr().ok())
+                .unwrap_or(asked);
             for (sender, listener) in self.shared.senders.iter().zip(listeners) {
                 // A worker that is gone listens to nothing.
                 let _ = sender.blocking_send(Command::Listen(listener));
@@ -224,7 +259,9 @@ impl Shared {
 
     /// How many connections each worker has open.
     pub(crate) fn open_connections(&self) -> impl Iterator<Item = usize> {
-        self.open.iter().map(|count| count.0.load(Ordering::Relaxed))
+        self.open
+            .iter()
+            .map(|count| count.0.load(Ordering::Relaxed))
     }
 
     pub(crate) fn count_open(&self, worker: usize, change: isize) {
@@ -238,13 +275,20 @@ impl Shared {
         let mine = self.open.get(index)?.0.load(Ordering::Relaxed);
         let mean = self.open_connections().sum::<usize>() / self.open.len().max(1);
         let is_well_above = mine > mean + (mean / 8).max(1);
-        let least = || self.open_connections().enumerate().min_by_key(|(_, count)| *count).map(|(worker, _)| worker);
+        let least = || {
+            self.open_connections()
+                .enumerate()
+                .min_by_key(|(_, count)| *count)
+                .map(|(worker, _)| worker)
+        };
         is_well_above.then(least).flatten()
     }
 
     /// Tells another worker something; gives it back where that worker is too busy to hear it.
     pub(crate) fn send(&self, worker: usize, command: Command) -> Result<(), Command> {
-        let Some(sender) = self.senders.get(worker) else { return Err(command) };
+        let Some(sender) = self.senders.get(worker) else {
+            return Err(command);
+        };
         sender.try_send(command).map_err(|error| match error {
             TrySendError::Full(command) | TrySendError::Closed(command) => command,
         })
@@ -255,14 +299,25 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-fn bind_all(addresses: impl Iterator<Item = SocketAddr>, count: usize) -> Result<Vec<(SocketAddr, Vec<TcpListener>)>, ListenError> {
-    addresses.map(|address| listener::bind(address, count).map(|listeners| (address, listeners))).collect()
+fn bind_all(
+    addresses: impl Iterator<Item = SocketAddr>,
+    count: usize,
+) -> Result<Vec<(SocketAddr, Vec<TcpListener>)>, ListenError> {
+    addresses
+        .map(|address| listener::bind(address, count).map(|listeners| (address, listeners)))
+        .collect()
 }
 
-fn start_worker(index: usize, shared: Arc<Shared>, commands: Receiver<Command>) -> std::io::Result<JoinHandle<()>> {
+fn start_worker(
+    index: usize,
+    shared: Arc<Shared>,
+    commands: Receiver<Command>,
+) -> std::io::Result<JoinHandle<()>> {
     let builder = std::thread::Builder::new().name(format!("worker-{index}"));
     builder.spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build_local(Default::default());
         match runtime {
             Ok(runtime) => runtime.block_on(Worker::new(index, shared).run(commands)),
             Err(error) => tracing::error!(%error, index, "a worker has no event loop"),

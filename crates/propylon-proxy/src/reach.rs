@@ -36,44 +36,72 @@ struct Missed {
 /// Reaches the instance of the place, or for a free place the first one that can be reached.
 ///
 /// `write` writes the first bytes for an instance: the head and what is there of the body.
-pub(crate) async fn reach(worker: &Worker, upstream: &Upstream, place: &Place, write: impl Fn(&Instance, &mut Vec<u8>)) -> Result<Reached, ProxyError> {
+pub(crate) async fn reach(
+    worker: &Worker,
+    upstream: &Upstream,
+    place: &Place,
+    write: impl Fn(&Instance, &mut Vec<u8>),
+) -> Result<Reached, ProxyError> {
     if let Place::Held(instance) | Place::Unknown(instance) = place {
-        return try_instance(worker, upstream, instance, &write).await.map_err(|missed| match missed.kind {
-            DialErrorKind::Refused => missed.into_error(Reason::SessionLost),
-            DialErrorKind::Unreachable => missed.into_error(Reason::UpstreamUnreachable),
-        });
+        return try_instance(worker, upstream, instance, &write)
+            .await
+            .map_err(|missed| match missed.kind {
+                DialErrorKind::Refused => missed.into_error(Reason::SessionLost),
+                DialErrorKind::Unreachable => missed.into_error(Reason::UpstreamUnreachable),
+            });
     }
     let mut tried = Vec::new();
     let mut worst: Option<Missed> = None;
     while let Some(instance) = upstream.least_loaded(&tried, Instant::now()) {
         match try_instance(worker, upstream, &instance, &write).await {
             Ok(reached) => return Ok(reached),
-            Err(missed) if worst.is_none() || missed.kind == DialErrorKind::Unreachable => worst = Some(missed),
+            Err(missed) if worst.is_none() || missed.kind == DialErrorKind::Unreachable => {
+                worst = Some(missed)
+            }
             Err(_) => {}
         }
         tried.push(instance);
     }
     Err(match worst {
-        Some(missed) if missed.kind == DialErrorKind::Refused => missed.into_error(Reason::UpstreamRefused),
+        Some(missed) if missed.kind == DialErrorKind::Refused => {
+            missed.into_error(Reason::UpstreamRefused)
+        }
         Some(missed) => missed.into_error(Reason::UpstreamUnreachable),
-        None => ProxyError::found(Reason::UpstreamUnreachable, "the upstream has no instance: its name has no address"),
+        None => ProxyError::found(
+            Reason::UpstreamUnreachable,
+            "the upstream has no instance: its name has no address",
+        ),
     })
 }
 
 impl Missed {
     fn into_error(self, reason: Reason) -> ProxyError {
-        ProxyError { reason, detail: Detail::Dial(self.words) }
+        ProxyError {
+            reason,
+            detail: Detail::Dial(self.words),
+        }
     }
 }
 
-async fn try_instance(worker: &Worker, upstream: &Upstream, instance: &Arc<Instance>, write: &impl Fn(&Instance, &mut Vec<u8>)) -> Result<Reached, Missed> {
+async fn try_instance(
+    worker: &Worker,
+    upstream: &Upstream,
+    instance: &Arc<Instance>,
+    write: &impl Fn(&Instance, &mut Vec<u8>),
+) -> Result<Reached, Missed> {
     let in_flight = instance.begin();
     loop {
         let kept = worker.pool().take(instance, Instant::now());
         let Some(connection) = kept else { break };
         if let Ok((connection, unsent)) = send_first(worker, connection, instance, write).await {
             instance.reused();
-            return Ok(Reached { connection, instance: Arc::clone(instance), in_flight, unsent, connect: Duration::ZERO });
+            return Ok(Reached {
+                connection,
+                instance: Arc::clone(instance),
+                in_flight,
+                unsent,
+                connect: Duration::ZERO,
+            });
         }
     }
     let started = Instant::now();
@@ -82,23 +110,43 @@ async fn try_instance(worker: &Worker, upstream: &Upstream, instance: &Arc<Insta
         Ok(connection) => send_first(worker, connection, instance, write).await,
         Err(missed) => Err(missed),
     };
-    let (connection, unsent) = sent.inspect_err(|_| instance.eject(Instant::now(), upstream.config.pool.eject))?;
+    let (connection, unsent) =
+        sent.inspect_err(|_| instance.eject(Instant::now(), upstream.config.pool.eject))?;
     instance.connected();
-    Ok(Reached { connection, instance: Arc::clone(instance), in_flight, unsent, connect: started.elapsed() })
+    Ok(Reached {
+        connection,
+        instance: Arc::clone(instance),
+        in_flight,
+        unsent,
+        connect: started.elapsed(),
+    })
 }
 
 async fn open(upstream: &Upstream, instance: &Instance) -> Result<Connection, Missed> {
-    let mut missed = Missed { kind: DialErrorKind::Unreachable, words: format!("{} has no address", instance.name) };
+    let mut missed = Missed {
+        kind: DialErrorKind::Unreachable,
+        words: format!("{} has no address", instance.name),
+    };
     for target in instance.targets().iter() {
         match Connection::open(*target, upstream.config.timeouts.connect).await {
             Ok(connection) => return Ok(connection),
-            Err(error) => missed = Missed { kind: error.kind, words: error.to_string() },
+            Err(error) => {
+                missed = Missed {
+                    kind: error.kind,
+                    words: error.to_string(),
+                }
+            }
         }
     }
     Err(missed)
 }
 
-async fn send_first(worker: &Worker, mut connection: Connection, instance: &Instance, write: &impl Fn(&Instance, &mut Vec<u8>)) -> Result<(Connection, Vec<u8>), Missed> {
+async fn send_first(
+    worker: &Worker,
+    mut connection: Connection,
+    instance: &Instance,
+    write: &impl Fn(&Instance, &mut Vec<u8>),
+) -> Result<(Connection, Vec<u8>), Missed> {
     // The buffer is taken rather than borrowed: a borrow must not be held across an await.
     let mut bytes = std::mem::take(&mut worker.scratch().output);
     bytes.clear();
@@ -106,7 +154,10 @@ async fn send_first(worker: &Worker, mut connection: Connection, instance: &Inst
     let sent = connection.send_first(&bytes).await;
     let result = match sent {
         Ok(sent) => Ok((connection, bytes.get(sent..).unwrap_or_default().to_vec())),
-        Err(error) => Err(Missed { kind: DialErrorKind::Refused, words: format!("{}: {}", instance.name, error.kind()) }),
+        Err(error) => Err(Missed {
+            kind: DialErrorKind::Refused,
+            words: format!("{}: {}", instance.name, error.kind()),
+        }),
     };
     let Scratch { output, .. } = &mut *worker.scratch();
     *output = bytes;

@@ -3,7 +3,10 @@
 use propylon_mcp::rpc_error;
 
 /// The proxy's own reasons. The id is what `Propylon-Reason` and the log carry.
-#[expect(missing_docs, reason = "each variant's row in the table says what it means")]
+#[expect(
+    missing_docs,
+    reason = "each variant's row in the table says what it means"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     BodyLimit,
@@ -50,7 +53,10 @@ pub struct Explanation {
 impl Reason {
     /// The row of the table.
     pub fn explain(self) -> &'static Explanation {
-        REASONS.iter().find(|row| row.reason == self).unwrap_or(&REASONS[0])
+        REASONS
+            .iter()
+            .find(|row| row.reason == self)
+            .unwrap_or(&REASONS[0])
     }
 
     /// The stable id.
@@ -79,31 +85,159 @@ const fn row(
     (key, retry_after_seconds): (Option<&'static str>, Option<u32>),
     advice: &'static str,
 ) -> Explanation {
-    Explanation { reason, id, status, message, key, retry_after_seconds, advice }
+    Explanation {
+        reason,
+        id,
+        status,
+        message,
+        key,
+        retry_after_seconds,
+        advice,
+    }
 }
 
 /// Every reason, sorted by id.
 pub const REASONS: &[Explanation] = &[
-    row(Reason::BodyLimit, ("body-limit", 413), "The request body is larger than this proxy accepts.", (Some("limits.body_bytes"), None), "A client sent more than limits.body_bytes. Nothing reached the upstream, or the request was cut there. Raise the limit if such requests are legitimate."),
-    row(Reason::ClientBodyTimeout, ("client-body-timeout", 408), "The request body stopped arriving.", (Some("timeouts.body_idle"), None), "A client announced a body and then sent nothing of it for timeouts.body_idle."),
-    row(Reason::ClientClosed, ("client-closed", 499), "The client closed the connection.", (None, None), "The client went away before the answer was complete. The upstream request was closed at once: in 2026-07-28 that is the cancellation; in earlier revisions the call goes on and can be resumed where the server offers it."),
-    row(Reason::ClientHeaderTimeout, ("client-header-timeout", 408), "The request head did not arrive in time.", (Some("timeouts.header_read"), None), "A client began a request and did not finish its head within timeouts.header_read."),
-    row(Reason::ClientWriteTimeout, ("client-write-timeout", 408), "The client stopped reading.", (Some("timeouts.write_idle"), None), "A client read nothing of its answer for timeouts.write_idle while data was waiting. Its connection and the upstream's were closed."),
-    row(Reason::ConnectionLimit, ("connection-limit", 503), "This proxy has as many connections open as it allows.", (Some("limits.connections"), Some(1)), "limits.connections was reached. Raise it together with the open-files limit of the process, or add a replica."),
-    row(Reason::Draining, ("draining", 503), "This proxy is shutting down.", (Some("drain"), Some(1)), "The proxy was told to stop; the grace given by drain was over and the exchange was ended."),
-    row(Reason::HeaderLimit, ("header-limit", 431), "The request head is larger than this proxy accepts.", (Some("limits.header_bytes, limits.header_count"), None), "A request head exceeded limits.header_bytes or limits.header_count. Long tokens and many Mcp-Param-* headers are the usual cause."),
-    row(Reason::IdleTimeout, ("idle-timeout", 504), "The upstream sent nothing for too long.", (Some("upstreams.<name>.timeouts.idle"), None), "A response had begun and then no byte came for timeouts.idle. Raise it, or let the server send SSE comments."),
-    row(Reason::MethodUnsupported, ("method-unsupported", 405), "CONNECT is not served here.", (None, None), "The client asked for a tunnel. A reverse proxy opens none."),
-    row(Reason::RequestInvalid, ("request-invalid", 400), "The request is not valid HTTP/1.1.", (None, None), "The request could be read in two ways (both lengths, folded lines, a bare LF, two lengths) or is not HTTP. It was refused so that no server behind reads it differently. The log line's detail says what was found."),
-    row(Reason::ResponseTimeout, ("response-timeout", 504), "The upstream did not begin its answer in time.", (Some("upstreams.<name>.timeouts.response_head"), None), "The request was sent and no response head came within timeouts.response_head. The call may still be running on the server, and was not sent again. Raise the timeout for long silent tool calls."),
-    row(Reason::RouteUnknown, ("route-unknown", 404), "No route serves this host and path.", (Some("routes"), None), "The host and path match no route. Check the path prefix the client uses against routes[].path, and the host against routes[].host."),
-    row(Reason::SessionLost, ("session-lost", 404), "Session not found: its server instance is gone. Initialize again.", (Some("upstreams.<name>.affinity"), None), "The instance that held this session refused the connection or left. 404 makes a client start a new session (2025-11-25 transports, Session Management 4)."),
-    row(Reason::StreamLimit, ("stream-limit", 503), "Too many event streams are open.", (Some("limits.streams, limits.streams_per_client"), Some(5)), "The client address, or all clients together, hold as many event streams as the limits allow. Behind another proxy, set trusted_proxies so that clients are told apart."),
-    row(Reason::StreamTimeout, ("stream-timeout", 504), "The exchange lasted longer than this proxy allows.", (Some("upstreams.<name>.timeouts.stream"), None), "An exchange was still open after timeouts.stream and was cut."),
-    row(Reason::UpstreamClosed, ("upstream-closed", 502), "The upstream closed the connection before its answer was complete. The request was not sent again.", (None, None), "The server took the request and closed the connection without a whole answer: it crashed, was killed, or closed a kept-alive connection at that moment. It may have run the call, so nothing was replayed."),
-    row(Reason::UpstreamRefused, ("upstream-refused", 502), "No instance of the upstream accepts connections.", (Some("upstreams.<name>.urls"), None), "Every instance refused the connection: nothing listens on that address and port. The request never left."),
-    row(Reason::UpstreamResponseInvalid, ("upstream-response-invalid", 502), "The upstream's answer is not valid HTTP/1.1.", (None, None), "What the server sent cannot be relayed without guessing: a broken status line or header, two lengths, a broken chunk, or a head beyond limits.header_bytes. The log line's detail says what was found."),
-    row(Reason::UpstreamUnreachable, ("upstream-unreachable", 503), "The upstream cannot be reached at the moment.", (Some("upstreams.<name>.timeouts.connect"), Some(2)), "A connection could not be made within timeouts.connect, the network had no way there, or the name has no address. The instance may still be alive, so its sessions are kept."),
+    row(
+        Reason::BodyLimit,
+        ("body-limit", 413),
+        "The request body is larger than this proxy accepts.",
+        (Some("limits.body_bytes"), None),
+        "A client sent more than limits.body_bytes. Nothing reached the upstream, or the request was cut there. Raise the limit if such requests are legitimate.",
+    ),
+    row(
+        Reason::ClientBodyTimeout,
+        ("client-body-timeout", 408),
+        "The request body stopped arriving.",
+        (Some("timeouts.body_idle"), None),
+        "A client announced a body and then sent nothing of it for timeouts.body_idle.",
+    ),
+    row(
+        Reason::ClientClosed,
+        ("client-closed", 499),
+        "The client closed the connection.",
+        (None, None),
+        "The client went away before the answer was complete. The upstream request was closed at once: in 2026-07-28 that is the cancellation; in earlier revisions the call goes on and can be resumed where the server offers it.",
+    ),
+    row(
+        Reason::ClientHeaderTimeout,
+        ("client-header-timeout", 408),
+        "The request head did not arrive in time.",
+        (Some("timeouts.header_read"), None),
+        "A client began a request and did not finish its head within timeouts.header_read.",
+    ),
+    row(
+        Reason::ClientWriteTimeout,
+        ("client-write-timeout", 408),
+        "The client stopped reading.",
+        (Some("timeouts.write_idle"), None),
+        "A client read nothing of its answer for timeouts.write_idle while data was waiting. Its connection and the upstream's were closed.",
+    ),
+    row(
+        Reason::ConnectionLimit,
+        ("connection-limit", 503),
+        "This proxy has as many connections open as it allows.",
+        (Some("limits.connections"), Some(1)),
+        "limits.connections was reached. Raise it together with the open-files limit of the process, or add a replica.",
+    ),
+    row(
+        Reason::Draining,
+        ("draining", 503),
+        "This proxy is shutting down.",
+        (Some("drain"), Some(1)),
+        "The proxy was told to stop; the grace given by drain was over and the exchange was ended.",
+    ),
+    row(
+        Reason::HeaderLimit,
+        ("header-limit", 431),
+        "The request head is larger than this proxy accepts.",
+        (Some("limits.header_bytes, limits.header_count"), None),
+        "A request head exceeded limits.header_bytes or limits.header_count. Long tokens and many Mcp-Param-* headers are the usual cause.",
+    ),
+    row(
+        Reason::IdleTimeout,
+        ("idle-timeout", 504),
+        "The upstream sent nothing for too long.",
+        (Some("upstreams.<name>.timeouts.idle"), None),
+        "A response had begun and then no byte came for timeouts.idle. Raise it, or let the server send SSE comments.",
+    ),
+    row(
+        Reason::MethodUnsupported,
+        ("method-unsupported", 405),
+        "CONNECT is not served here.",
+        (None, None),
+        "The client asked for a tunnel. A reverse proxy opens none.",
+    ),
+    row(
+        Reason::RequestInvalid,
+        ("request-invalid", 400),
+        "The request is not valid HTTP/1.1.",
+        (None, None),
+        "The request could be read in two ways (both lengths, folded lines, a bare LF, two lengths) or is not HTTP. It was refused so that no server behind reads it differently. The log line's detail says what was found.",
+    ),
+    row(
+        Reason::ResponseTimeout,
+        ("response-timeout", 504),
+        "The upstream did not begin its answer in time.",
+        (Some("upstreams.<name>.timeouts.response_head"), None),
+        "The request was sent and no response head came within timeouts.response_head. The call may still be running on the server, and was not sent again. Raise the timeout for long silent tool calls.",
+    ),
+    row(
+        Reason::RouteUnknown,
+        ("route-unknown", 404),
+        "No route serves this host and path.",
+        (Some("routes"), None),
+        "The host and path match no route. Check the path prefix the client uses against routes[].path, and the host against routes[].host.",
+    ),
+    row(
+        Reason::SessionLost,
+        ("session-lost", 404),
+        "Session not found: its server instance is gone. Initialize again.",
+        (Some("upstreams.<name>.affinity"), None),
+        "The instance that held this session refused the connection or left. 404 makes a client start a new session (2025-11-25 transports, Session Management 4).",
+    ),
+    row(
+        Reason::StreamLimit,
+        ("stream-limit", 503),
+        "Too many event streams are open.",
+        (Some("limits.streams, limits.streams_per_client"), Some(5)),
+        "The client address, or all clients together, hold as many event streams as the limits allow. Behind another proxy, set trusted_proxies so that clients are told apart.",
+    ),
+    row(
+        Reason::StreamTimeout,
+        ("stream-timeout", 504),
+        "The exchange lasted longer than this proxy allows.",
+        (Some("upstreams.<name>.timeouts.stream"), None),
+        "An exchange was still open after timeouts.stream and was cut.",
+    ),
+    row(
+        Reason::UpstreamClosed,
+        ("upstream-closed", 502),
+        "The upstream closed the connection before its answer was complete. The request was not sent again.",
+        (None, None),
+        "The server took the request and closed the connection without a whole answer: it crashed, was killed, or closed a kept-alive connection at that moment. It may have run the call, so nothing was replayed.",
+    ),
+    row(
+        Reason::UpstreamRefused,
+        ("upstream-refused", 502),
+        "No instance of the upstream accepts connections.",
+        (Some("upstreams.<name>.urls"), None),
+        "Every instance refused the connection: nothing listens on that address and port. The request never left.",
+    ),
+    row(
+        Reason::UpstreamResponseInvalid,
+        ("upstream-response-invalid", 502),
+        "The upstream's answer is not valid HTTP/1.1.",
+        (None, None),
+        "What the server sent cannot be relayed without guessing: a broken status line or header, two lengths, a broken chunk, or a head beyond limits.header_bytes. The log line's detail says what was found.",
+    ),
+    row(
+        Reason::UpstreamUnreachable,
+        ("upstream-unreachable", 503),
+        "The upstream cannot be reached at the moment.",
+        (Some("upstreams.<name>.timeouts.connect"), Some(2)),
+        "A connection could not be made within timeouts.connect, the network had no way there, or the name has no address. The instance may still be alive, so its sessions are kept.",
+    ),
 ];
 
 #[cfg(test)]
@@ -115,7 +249,12 @@ mod tests {
         assert!(REASONS.is_sorted_by_key(|row| row.id));
         for row in REASONS {
             assert_eq!(row.reason.id(), row.id);
-            assert_eq!(format!("{:?}", row.reason).len(), row.id.replace('-', "").len(), "{}", row.id);
+            assert_eq!(
+                format!("{:?}", row.reason).len(),
+                row.id.replace('-', "").len(),
+                "{}",
+                row.id
+            );
             assert!((400..600).contains(&row.status));
         }
     }

@@ -93,7 +93,9 @@ impl Record {
 
     /// The id to add to the request, where the client sent none.
     pub(crate) fn minted_request_id(&self) -> Option<&str> {
-        self.request_id.is_minted().then(|| self.request_id.as_str())
+        self.request_id
+            .is_minted()
+            .then(|| self.request_id.as_str())
     }
 
     pub(crate) fn routed(&mut self, routed: &Routed) {
@@ -143,14 +145,20 @@ impl Record {
             let metrics = &route.metrics;
             metrics.count(self.status);
             metrics.total.observe(total);
-            metrics.request_bytes.fetch_add(self.tally.request_bytes, Ordering::Relaxed);
-            metrics.response_bytes.fetch_add(self.tally.response_bytes, Ordering::Relaxed);
+            metrics
+                .request_bytes
+                .fetch_add(self.tally.request_bytes, Ordering::Relaxed);
+            metrics
+                .response_bytes
+                .fetch_add(self.tally.response_bytes, Ordering::Relaxed);
             if let Some((sent, head)) = self.sent_at.zip(self.head_at) {
                 metrics.head.observe(head.saturating_duration_since(sent));
             }
             if self.is_stream {
                 metrics.streams.fetch_add(1, Ordering::Relaxed);
-                metrics.events.fetch_add(self.tally.events, Ordering::Relaxed);
+                metrics
+                    .events
+                    .fetch_add(self.tally.events, Ordering::Relaxed);
             }
         }
         worker.log(|stamp, format, out| Line::of(&self, stamp, total).write(format, out));

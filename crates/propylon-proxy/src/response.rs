@@ -53,16 +53,35 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
     let framing = framing::of_response(&bytes, &head, to_head).map_err(invalid)?;
     let encoding = Encoding::of(framing, asked.request.version);
     let is_event_stream = answer::is_event_stream(&bytes, &head) && framing != Framing::Empty;
-    let side = ClientSide { version: asked.request.version, keep_alive: asked.keep_alive };
+    let side = ClientSide {
+        version: asked.request.version,
+        keep_alive: asked.keep_alive,
+    };
     let mut out = Vec::with_capacity(bytes.len() + 128);
-    with_sides(asked, |sides| answer::write(&bytes, &head, encoding, side, sides, asked.request_id, &mut out));
+    with_sides(asked, |sides| {
+        answer::write(
+            &bytes,
+            &head,
+            encoding,
+            side,
+            sides,
+            asked.request_id,
+            &mut out,
+        )
+    });
     let lists = |token| head.lines.lists(&bytes, Field::Connection, token);
     let upstream_kept = match head.version {
         Version::Http11 => !lists("close"),
         Version::Http10 => lists("keep-alive"),
     };
-    let keep_alive = head.lines.first(&bytes, Field::KeepAlive).and_then(pool::keep_alive_timeout);
-    let minted = head.lines.first(&bytes, Field::McpSessionId).map(Into::into);
+    let keep_alive = head
+        .lines
+        .first(&bytes, Field::KeepAlive)
+        .and_then(pool::keep_alive_timeout);
+    let minted = head
+        .lines
+        .first(&bytes, Field::McpSessionId)
+        .map(Into::into);
     Ok(Prepared {
         status: head.status,
         connection: ConnectionUse {
@@ -84,7 +103,9 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
 
 /// Says what of the request's two sides a redirect may name.
 fn with_sides(asked: &Asked<'_>, write: impl FnOnce(&Sides<'_>)) {
-    let Ok(wanted) = Wanted::of(asked.request) else { return };
+    let Ok(wanted) = Wanted::of(asked.request) else {
+        return;
+    };
     write(&Sides {
         route: &asked.routed.route,
         inside: [&asked.instance.name, wanted.authority],
@@ -96,6 +117,10 @@ fn with_sides(asked: &Asked<'_>, write: impl FnOnce(&Sides<'_>)) {
 impl Prepared {
     /// What affinity learns from.
     pub(crate) fn answered<'p>(&'p self, request: &'p RequestHead) -> Answered<'p> {
-        Answered { method: request.method(), status: self.status, minted: self.minted.as_deref() }
+        Answered {
+            method: request.method(),
+            status: self.status,
+            minted: self.minted.as_deref(),
+        }
     }
 }

@@ -38,12 +38,23 @@ impl Streams {
 
     pub(crate) fn begin(self: &Arc<Self>, client: IpAddr) -> OpenStream {
         self.open.fetch_add(1, Ordering::Relaxed);
-        *self.by_client.lock().unwrap_or_else(PoisonError::into_inner).entry(client).or_default() += 1;
-        OpenStream { streams: Arc::clone(self), client }
+        *self
+            .by_client
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(client)
+            .or_default() += 1;
+        OpenStream {
+            streams: Arc::clone(self),
+            client,
+        }
     }
 
     fn of_client(&self, client: IpAddr) -> usize {
-        let by_client = self.by_client.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_client = self
+            .by_client
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         by_client.get(&client).copied().unwrap_or_default()
     }
 }
@@ -51,7 +62,11 @@ impl Streams {
 impl Drop for OpenStream {
     fn drop(&mut self) {
         self.streams.open.fetch_sub(1, Ordering::Relaxed);
-        let mut by_client = self.streams.by_client.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_client = self
+            .streams
+            .by_client
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = by_client.get_mut(&self.client) {
             *count -= 1;
             if *count == 0 {
@@ -68,7 +83,11 @@ mod tests {
     #[test]
     fn each_client_and_all_together_are_bounded() {
         let streams = Arc::new(Streams::default());
-        let limits = Limits { streams: 3, streams_per_client: 2, ..Limits::default() };
+        let limits = Limits {
+            streams: 3,
+            streams_per_client: 2,
+            ..Limits::default()
+        };
         let [one, two] = [1, 2].map(|last| IpAddr::from([127, 0, 0, last]));
         let first = streams.begin(one);
         let _second = streams.begin(one);

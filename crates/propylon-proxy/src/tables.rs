@@ -19,6 +19,7 @@ pub(crate) struct Tables {
     pub(crate) limits: Limits,
     pub(crate) timeouts: ClientTimeouts,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) resolver_servers: Vec<SocketAddr>,
     pub(crate) log_format: LogFormat,
     listeners: Vec<Listener>,
 }
@@ -31,7 +32,13 @@ impl Tables {
             .iter()
             .map(|(name, config)| {
                 let before = previous.and_then(|tables| tables.upstreams.get(name));
-                (name.clone(), Arc::new(Upstream::new(config.clone(), before.map(|upstream| &**upstream))))
+                (
+                    name.clone(),
+                    Arc::new(Upstream::new(
+                        config.clone(),
+                        before.map(|upstream| &**upstream),
+                    )),
+                )
             })
             .collect();
         let routes = deployment.routes.iter().filter_map(|config| {
@@ -45,6 +52,7 @@ impl Tables {
             limits: deployment.limits,
             timeouts: deployment.timeouts,
             trusted_proxies: deployment.trusted_proxies.clone(),
+            resolver_servers: deployment.resolver_servers.clone(),
             log_format: deployment.log.format,
             listeners: deployment.listeners.clone(),
         }

@@ -25,6 +25,8 @@ pub(crate) struct Upstream {
     pub(crate) bounds: Bounds,
     /// The path of the MCP endpoint on every instance, without a trailing slash.
     pub(crate) path: String,
+    /// The host and port of the name its instances are found by.
+    discovered: Option<String>,
     instances: ArcSwap<Vec<Arc<Instance>>>,
     sessions: Arc<Memory<Arc<Instance>>>,
     turn: AtomicUsize,
@@ -34,7 +36,9 @@ impl Upstream {
     /// Sets an upstream up. Instances and sessions of `previous`, the same upstream before a
     /// reload, are carried over, so that open sessions stay where they are.
     pub(crate) fn new(config: propylon_config::Upstream, previous: Option<&Self>) -> Self {
-        let known = previous.map(|previous| previous.instances.load_full()).unwrap_or_default();
+        let known = previous
+            .map(|previous| previous.instances.load_full())
+            .unwrap_or_default();
         let instances = match &config.endpoints {
             Endpoints::Urls(urls) => urls
                 .iter()
@@ -56,11 +60,23 @@ impl Upstream {
                 ttl: affinity.ttl,
             },
             path: config.endpoints.path().trim_end_matches('/').to_owned(),
+            discovered: match &config.endpoints {
+                Endpoints::Discover { url, .. } => Some(url.authority()),
+                Endpoints::Urls(_) => None,
+            },
             instances: ArcSwap::from_pointee(instances),
-            sessions: previous.map_or_else(|| Arc::new(Memory::new()), |previous| Arc::clone(&previous.sessions)),
+            sessions: previous.map_or_else(
+                || Arc::new(Memory::new()),
+                |previous| Arc::clone(&previous.sessions),
+            ),
             turn: AtomicUsize::new(0),
             config,
         }
+    }
+
+    /// The `Host` an instance knows itself by. One that was found by a name answers to the name.
+    pub(crate) fn host_of<'h>(&'h self, instance: &'h Instance) -> &'h str {
+        self.discovered.as_deref().unwrap_or(&instance.name)
     }
 
     /// The session table, where sessions stick to instances at all.
@@ -80,11 +96,19 @@ impl Upstream {
 
     /// The least loaded healthy instance not yet tried, the next in turn where several are equal.
     /// Where none is healthy, all are tried.
-    pub(crate) fn least_loaded(&self, tried: &[Arc<Instance>], now: Instant) -> Option<Arc<Instance>> {
+    pub(crate) fn least_loaded(
+        &self,
+        tried: &[Arc<Instance>],
+        now: Instant,
+    ) -> Option<Arc<Instance>> {
         let instances = self.instances.load();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let (before, from) = instances.split_at(turn.checked_rem(instances.len()).unwrap_or(0));
-        let untried = || from.iter().chain(before).filter(|instance| !tried.contains(instance));
+        let untried = || {
+            from.iter()
+                .chain(before)
+                .filter(|instance| !tried.contains(instance))
+        };
         untried()
             .filter(|instance| instance.is_available(now))
             .min_by_key(|instance| instance.load())
@@ -99,6 +123,10 @@ impl Upstream {
             (session.as_bytes(), &instance.name).hash(&mut hasher);
             hasher.finish()
         };
-        self.instances.load().iter().max_by_key(weight).map(Arc::clone)
+        self.instances
+            .load()
+            .iter()
+            .max_by_key(weight)
+            .map(Arc::clone)
     }
 }

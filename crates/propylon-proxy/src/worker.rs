@@ -50,12 +50,31 @@ pub(crate) struct Scratch {
     pub(crate) output: Vec<u8>,
 }
 
+/// The tables as a worker hands them to its requests: counted without an atomic, so that workers on
+/// different cores do not fight over one counter with every request.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkerTables(
+    #[expect(
+        clippy::redundant_allocation,
+        reason = "the inner count is shared between workers, the outer one is this worker's own"
+    )]
+    Rc<Arc<Tables>>,
+);
+
+impl std::ops::Deref for WorkerTables {
+    type Target = Tables;
+
+    fn deref(&self) -> &Tables {
+        &self.0
+    }
+}
+
 /// A worker's own state; shared between its tasks, never between threads.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) index: usize,
     pub(crate) shared: Arc<Shared>,
-    tables: RefCell<Rc<Arc<Tables>>>,
+    tables: RefCell<WorkerTables>,
     scratch: RefCell<Scratch>,
     pool: RefCell<Pool>,
     log: LogBuffer,
@@ -79,8 +98,11 @@ impl Worker {
             index,
             log: LogBuffer::new(shared.log_sender(), tables.log_format),
             shared,
-            tables: RefCell::new(Rc::new(tables)),
-            scratch: RefCell::new(Scratch { input: vec![0; READ_BYTES].into(), output: Vec::new() }),
+            tables: RefCell::new(WorkerTables(Rc::new(tables))),
+            scratch: RefCell::new(Scratch {
+                input: vec![0; READ_BYTES].into(),
+                output: Vec::new(),
+            }),
             pool: RefCell::default(),
             request_ids: RequestIds::new(),
             stage: Cell::new(Stage::Serving),
@@ -126,7 +148,7 @@ impl Worker {
             Command::Adopt(stream, peer) => accept::adopt(self, stream, peer),
             Command::Tables(tables) => {
                 self.log.set_format(tables.log_format);
-                self.tables.replace(Rc::new(tables));
+                self.tables.replace(WorkerTables(Rc::new(tables)));
             }
             Command::Stage(_) => {}
         }
@@ -149,7 +171,10 @@ impl Worker {
 
     fn flush_log(&self) {
         let lost = self.log.flush();
-        self.shared.metrics.log_lines_dropped.fetch_add(lost, Ordering::Relaxed);
+        self.shared
+            .metrics
+            .log_lines_dropped
+            .fetch_add(lost, Ordering::Relaxed);
     }
 
     pub(crate) fn stage(&self) -> Stage {
@@ -157,8 +182,8 @@ impl Worker {
     }
 
     /// The description as it is now; a request keeps the one it began with.
-    pub(crate) fn tables(&self) -> Rc<Arc<Tables>> {
-        Rc::clone(&self.tables.borrow())
+    pub(crate) fn tables(&self) -> WorkerTables {
+        self.tables.borrow().clone()
     }
 
     /// The buffers. Never held across an await.
@@ -185,6 +210,9 @@ impl Worker {
     fn enter(&self, stage: Stage) {
         self.stage.set(stage);
         self.pool().clear();
-        self.connections.borrow().iter().for_each(|(_, waker)| waker.wake_by_ref());
+        self.connections
+            .borrow()
+            .iter()
+            .for_each(|(_, waker)| waker.wake_by_ref());
     }
 }

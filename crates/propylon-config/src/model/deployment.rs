@@ -26,6 +26,8 @@ pub struct Deployment {
     pub timeouts: ClientTimeouts,
     /// Peers whose `Forwarded` and `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// DNS servers for the names of upstreams; empty for those of the system.
+    pub resolver_servers: Vec<SocketAddr>,
     /// Where log lines go and how they look.
     pub log: Log,
     /// The operator's own listener; `None` when the file says `admin: off`.
@@ -51,6 +53,7 @@ impl Default for Deployment {
             limits: Limits::default(),
             timeouts: ClientTimeouts::default(),
             trusted_proxies: Vec::new(),
+            resolver_servers: Vec::new(),
             log: Log::default(),
             admin: Some(Admin::default()),
             drain: Deployment::DRAIN,

@@ -16,6 +16,7 @@ pub const SECTIONS: &[SectionInfo] = &[
     group("listeners[]", "Addresses clients connect to.")
         .needed("listeners: [{ address: 127.0.0.1:8080 }]"),
     group("log", "Where log lines go and how they look."),
+    group("resolver", "How the names of upstreams are resolved."),
     group(
         "routes[]",
         "Which requests go to which upstream; the longest matching path wins.",
@@ -49,7 +50,7 @@ pub const SETTINGS: &[Setting] = &[
     row("limits.body_bytes", Kind::Size { min: 1, max: u64::MAX }, Value("64MiB"), "Largest request body; a larger one is refused with 413.").refuses("body-limit", BODY_LIMIT),
     row("limits.connections", count("connections", 1), Value("65536"), "Client connections open at once, over all listeners.").refuses("connection-limit", CONNECTION_LIMIT),
     row("limits.header_bytes", Kind::Size { min: 8 << 10, max: 16 << 20 }, Value("96KiB"), "Largest request line and headers together; larger ones are refused with 431.").refuses("header-limit", HEADER_LIMIT),
-    row("limits.header_count", Kind::Count { of: "header fields", min: 1, max: 4096 }, Value("256"), "Most header fields of one request.").refuses("header-limit", HEADER_LIMIT),
+    row("limits.header_count", Kind::Count { of: "header fields", min: 1, max: 1024 }, Value("256"), "Most header fields of one request.").refuses("header-limit", HEADER_LIMIT),
     row("limits.peek_bytes", Kind::Size { min: 1 << 10, max: 16 << 20 }, Value("64KiB"), "How much of a JSON body is looked at for its method and id."),
     row("limits.streams", count("streams", 1), Value("65536"), "Event streams open at once, over all clients.").refuses("stream-limit", STREAM_LIMIT),
     row("limits.streams_per_client", count("streams", 1), Value("4096"), "Event streams open at once for one client address.").refuses("stream-limit", STREAM_LIMIT),
@@ -58,6 +59,7 @@ pub const SETTINGS: &[Setting] = &[
     row("log.access", Kind::AccessLog, Value("stdout"), "Where the line of each finished request goes: `stdout`, `off`, or a file's path."),
     row("log.format", Kind::Choice(&["json", "pretty"]), Value("json"), "One JSON object a line, or lines for people."),
     row("log.level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), Value("info"), "The least important messages still written."),
+    row("resolver.servers", Kind::Addresses, Absent("those of the system"), "DNS servers asked for the names of upstreams, with their port: `10.0.0.2:53`."),
     row("routes[].host", Kind::Host, Absent("any host"), "Host asked for, without a port; `*.example.com` stands for exactly one label."),
     row("routes[].path", Kind::Path { example: "/mcp" }, Required, "Path prefix, replaced by the path of the upstream's URL; `/` is every path."),
     row("routes[].upstream", Kind::Name, Required, "Which of `upstreams` serves it."),

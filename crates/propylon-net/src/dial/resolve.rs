@@ -37,7 +37,10 @@ pub struct ResolveError {
 
 impl ResolveError {
     fn new(name: &str, cause: impl ToString) -> Self {
-        Self { name: name.to_owned(), cause: cause.to_string() }
+        Self {
+            name: name.to_owned(),
+            cause: cause.to_string(),
+        }
     }
 }
 
@@ -57,7 +60,9 @@ impl Resolver {
                 TokioRuntimeProvider::default(),
             )
         };
-        Ok(Self { inner: builder.build().map_err(error)? })
+        Ok(Self {
+            inner: builder.build().map_err(error)?,
+        })
     }
 
     /// The IPv4 and IPv6 addresses of `name`, each with `port`.
@@ -114,7 +119,10 @@ impl Answer {
         addresses.sort_unstable();
         addresses.dedup();
         let targets = addresses.into_iter().map(DialTarget::operator).collect();
-        Self { targets, valid_until }
+        Self {
+            targets,
+            valid_until,
+        }
     }
 }
 
@@ -125,4 +133,3 @@ fn name_server(server: SocketAddr) -> NameServerConfig {
     }
     config
 }
-

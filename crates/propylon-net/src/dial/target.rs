@@ -58,7 +58,11 @@ impl DialError {
             }
             _ => DialErrorKind::Unreachable,
         };
-        Self { target, kind, cause: error.to_string() }
+        Self {
+            target,
+            kind,
+            cause: error.to_string(),
+        }
     }
 
     pub(super) fn timed_out(target: DialTarget, after: Duration) -> Self {

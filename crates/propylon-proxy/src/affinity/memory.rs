@@ -58,12 +58,24 @@ impl Bounds {
 
 impl<T: Clone + PartialEq> Memory<T> {
     pub(crate) fn new() -> Self {
-        let shard = || Mutex::new(Shard { sessions: LinkedHashMap::new(), evicted: Evicted::default() });
-        Self { shards: (0..SHARDS).map(|_| shard()).collect() }
+        let shard = || {
+            Mutex::new(Shard {
+                sessions: LinkedHashMap::new(),
+                evicted: Evicted::default(),
+            })
+        };
+        Self {
+            shards: (0..SHARDS).map(|_| shard()).collect(),
+        }
     }
 
     /// The instance that holds the session, which counts as a use of it.
-    pub(crate) fn find(&self, session: &SessionFingerprint, now: Instant, bounds: Bounds) -> Option<T> {
+    pub(crate) fn find(
+        &self,
+        session: &SessionFingerprint,
+        now: Instant,
+        bounds: Bounds,
+    ) -> Option<T> {
         self.with(session, |shard| {
             shard.expire(now, bounds.ttl);
             let held = shard.sessions.to_back(session)?;
@@ -73,11 +85,23 @@ impl<T: Clone + PartialEq> Memory<T> {
     }
 
     /// Remembers that `instance` holds the session. The newest word counts.
-    pub(crate) fn learn(&self, session: SessionFingerprint, instance: T, now: Instant, bounds: Bounds) {
+    pub(crate) fn learn(
+        &self,
+        session: SessionFingerprint,
+        instance: T,
+        now: Instant,
+        bounds: Bounds,
+    ) {
         self.with(&session, |shard| {
             shard.expire(now, bounds.ttl);
             shard.sessions.remove(&session);
-            shard.sessions.insert(session, Held { instance, used: now });
+            shard.sessions.insert(
+                session,
+                Held {
+                    instance,
+                    used: now,
+                },
+            );
             while shard.sessions.len() > bounds.per_shard() {
                 shard.sessions.pop_front();
                 shard.evicted.crowded += 1;
@@ -88,7 +112,10 @@ impl<T: Clone + PartialEq> Memory<T> {
     /// Forgets the session if `instance` still holds it: another may have minted the id since.
     pub(crate) fn forget(&self, session: &SessionFingerprint, instance: &T) -> bool {
         self.with(session, |shard| {
-            let held = shard.sessions.get(session).is_some_and(|held| held.instance == *instance);
+            let held = shard
+                .sessions
+                .get(session)
+                .is_some_and(|held| held.instance == *instance);
             held && shard.sessions.remove(session).is_some()
         })
     }
@@ -105,24 +132,30 @@ impl<T: Clone + PartialEq> Memory<T> {
 
     /// How many have been evicted since the start.
     pub(crate) fn evicted(&self) -> Evicted {
-        self.each(|shard| shard.evicted).fold(Evicted::default(), |sum, one| Evicted {
-            expired: sum.expired + one.expired,
-            crowded: sum.crowded + one.crowded,
-        })
+        self.each(|shard| shard.evicted)
+            .fold(Evicted::default(), |sum, one| Evicted {
+                expired: sum.expired + one.expired,
+                crowded: sum.crowded + one.crowded,
+            })
     }
 
     /// Drops what is too old; called now and then so that an unused table empties by itself.
     pub(crate) fn sweep(&self, now: Instant, bounds: Bounds) {
-        self.each(|shard| shard.expire(now, bounds.ttl)).for_each(drop);
+        self.each(|shard| shard.expire(now, bounds.ttl))
+            .for_each(drop);
     }
 
     fn each<R>(&self, read: impl Fn(&mut Shard<T>) -> R) -> impl Iterator<Item = R> {
-        self.shards.iter().map(move |shard| read(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)))
+        self.shards
+            .iter()
+            .map(move |shard| read(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     fn with<R>(&self, session: &SessionFingerprint, act: impl FnOnce(&mut Shard<T>) -> R) -> R {
         let index = usize::from(session.as_bytes()[31]) % SHARDS;
-        let mut shard = self.shards[index].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self.shards[index]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         act(&mut shard)
     }
 }

@@ -52,15 +52,25 @@ pub(crate) enum After {
     Close,
     /// The answer is not whole and must not look so.
     Abort,
+    /// The client has gone.
+    Drop,
 }
+
+/// How long the last bytes of an answer that is cut get to reach its client.
+const DELIVERY: Duration = Duration::from_millis(100);
 
 /// How long, and how much, a closing connection is read from: a close with unread bytes is a reset,
 /// which can take the answer away from a client that is still sending.
 const LINGER: Duration = Duration::from_secs(2);
-const LINGER_BYTES_MAX: usize = 1024 * 1024;
+const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Serves a connection until either side closes it.
-pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, peer: SocketAddr, local: SocketAddr) {
+pub(crate) async fn serve<S: Transport>(
+    worker: Rc<Worker>,
+    io: S,
+    peer: SocketAddr,
+    local: SocketAddr,
+) {
     let mut client = ClientConnection::new(io, peer, local);
     loop {
         let after = match client.read_request(&worker).await {
@@ -71,14 +81,25 @@ pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, peer: SocketA
         match after {
             After::KeepAlive if worker.stage() == Stage::Serving => {}
             After::KeepAlive | After::Close => return client.close(&worker).await,
-            After::Abort => return client.io.abort(),
+            After::Abort => {
+                // A reset overtakes what the kernel has not delivered yet.
+                tokio::time::sleep(DELIVERY).await;
+                return client.io.abort();
+            }
+            After::Drop => return,
         }
     }
 }
 
 impl<S: Transport> ClientConnection<S> {
     pub(crate) fn new(io: S, peer: SocketAddr, local: SocketAddr) -> Self {
-        Self { io, unread: Vec::new(), deadline: Deadline::new(), peer, local }
+        Self {
+            io,
+            unread: Vec::new(),
+            deadline: Deadline::new(),
+            peer,
+            local,
+        }
     }
 
     /// Waits for the next request's head. `None` when the connection is over without one.
@@ -92,12 +113,19 @@ impl<S: Transport> ClientConnection<S> {
         let mut began = (!self.unread.is_empty()).then(Instant::now);
         let idle_since = Instant::now();
         loop {
-            if ends_in_blank_line(&self.unread) || self.unread.len() >= head_limits.bytes_max {
-                if let Some(head) = RequestHead::parse(&mut self.unread, head_limits).map_err(ProxyError::bad_request)? {
-                    return Ok(Some(head));
-                }
+            let is_ripe =
+                ends_in_blank_line(&self.unread) || self.unread.len() >= head_limits.bytes_max;
+            let head = if is_ripe {
+                RequestHead::parse(&mut self.unread, head_limits)
+            } else {
+                Ok(None)
+            };
+            if let Some(head) = head.map_err(ProxyError::bad_request)? {
+                return Ok(Some(head));
             }
-            let due = began.map_or(idle_since + timeouts.keep_alive, |began| began + timeouts.header_read);
+            let due = began.map_or(idle_since + timeouts.keep_alive, |began| {
+                began + timeouts.header_read
+            });
             match self.read_more(worker, due, began.is_none()).await {
                 Read::Some => began = began.or_else(|| Some(Instant::now())),
                 Read::Late if began.is_some() => return Err(Reason::ClientHeaderTimeout.into()),
@@ -107,9 +135,16 @@ impl<S: Transport> ClientConnection<S> {
     }
 
     /// Waits for more bytes of a request's body.
-    pub(crate) async fn read_into(&mut self, worker: &Worker, body: &mut Vec<u8>, patience: Duration) -> Read {
+    pub(crate) async fn read_into(
+        &mut self,
+        worker: &Worker,
+        body: &mut Vec<u8>,
+        patience: Duration,
+    ) -> Read {
         self.unread = std::mem::take(body);
-        let read = self.read_more(worker, Instant::now() + patience, false).await;
+        let read = self
+            .read_more(worker, Instant::now() + patience, false)
+            .await;
         *body = std::mem::take(&mut self.unread);
         read
     }
@@ -120,7 +155,8 @@ impl<S: Transport> ClientConnection<S> {
             match poll_read(&mut self.io, cx, input) {
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Read::Closed),
                 Poll::Ready(Ok(read)) => {
-                    self.unread.extend_from_slice(input.get(..read).unwrap_or_default());
+                    self.unread
+                        .extend_from_slice(input.get(..read).unwrap_or_default());
                     return Poll::Ready(Read::Some);
                 }
                 Poll::Pending => {}
@@ -137,14 +173,21 @@ impl<S: Transport> ClientConnection<S> {
 
     /// Notices that the client has left while it waits for its answer. What it sends meanwhile is
     /// its next request, and kept for then.
-    pub(crate) fn poll_gone(&mut self, worker: &Worker, cx: &mut Context<'_>, limits: &Limits) -> Result<(), ProxyError> {
+    pub(crate) fn poll_gone(
+        &mut self,
+        worker: &Worker,
+        cx: &mut Context<'_>,
+        limits: &Limits,
+    ) -> Result<(), ProxyError> {
         while (self.unread.len() as u64) < limits.header_bytes {
             let input = &mut worker.scratch().input;
             match poll_read(&mut self.io, cx, input) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(0)) => return Err(Reason::ClientClosed.into()),
                 Poll::Ready(Err(error)) => return Err(ProxyError::client_io(&error)),
-                Poll::Ready(Ok(read)) => self.unread.extend_from_slice(input.get(..read).unwrap_or_default()),
+                Poll::Ready(Ok(read)) => self
+                    .unread
+                    .extend_from_slice(input.get(..read).unwrap_or_default()),
             }
         }
         Ok(())

@@ -19,7 +19,11 @@ use crate::worker::Worker;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Answers what never became a request, and records it.
-pub(crate) async fn refuse<S: Transport>(worker: &Worker, client: &mut ClientConnection<S>, error: ProxyError) -> After {
+pub(crate) async fn refuse<S: Transport>(
+    worker: &Worker,
+    client: &mut ClientConnection<S>,
+    error: ProxyError,
+) -> After {
     let mut record = Record::blank(worker, client.peer.ip().to_canonical());
     let after = fail(client, &error, &mut record, false).await;
     record.finish(worker);
@@ -27,10 +31,17 @@ pub(crate) async fn refuse<S: Transport>(worker: &Worker, client: &mut ClientCon
 }
 
 /// Answers an exchange that failed, where its client has not been told anything yet; else cuts it.
-pub(crate) async fn fail<S: Transport>(client: &mut ClientConnection<S>, error: &ProxyError, record: &mut Record, keep_alive: bool) -> After {
+pub(crate) async fn fail<S: Transport>(
+    client: &mut ClientConnection<S>,
+    error: &ProxyError,
+    record: &mut Record,
+    keep_alive: bool,
+) -> After {
     let can_answer = record.fail(error);
-    if !can_answer || error.reason == Reason::ClientClosed {
-        return After::Abort;
+    match error.reason {
+        Reason::ClientClosed => return After::Drop,
+        _ if !can_answer => return After::Abort,
+        _ => {}
     }
     // A request that was not read to its end leaves bytes on the connection that are no request.
     let keep_alive = keep_alive && error.leaves_client_clean();
@@ -40,12 +51,20 @@ pub(crate) async fn fail<S: Transport>(client: &mut ClientConnection<S>, error: 
 }
 
 /// The whole answer for a reason.
-pub(crate) fn error_answer(reason: Reason, id: Option<&RpcId<'_>>, request_id: &str, close: bool) -> Vec<u8> {
+pub(crate) fn error_answer(
+    reason: Reason,
+    id: Option<&RpcId<'_>>,
+    request_id: &str,
+    close: bool,
+) -> Vec<u8> {
     let row = reason.explain();
     let mut data = vec![("reason", row.id)];
     data.extend(row.key.map(|key| ("key", key)));
     let body = error_body(id, reason.rpc_code(), row.message, &data);
-    let mut lines = format!("Content-Type: application/json\r\nPropylon-Reason: {}\r\n", row.id);
+    let mut lines = format!(
+        "Content-Type: application/json\r\nPropylon-Reason: {}\r\n",
+        row.id
+    );
     if let Some(seconds) = row.retry_after_seconds {
         lines.push_str(&format!("Retry-After: {seconds}\r\n"));
     }
@@ -54,8 +73,18 @@ pub(crate) fn error_answer(reason: Reason, id: Option<&RpcId<'_>>, request_id: &
 
 /// The answer to a health check on a listener.
 pub(crate) fn health_answer(is_ready: bool, request_id: &str, close: bool) -> Vec<u8> {
-    let (status, body) = if is_ready { (200, "ready\n") } else { (503, "draining\n") };
-    whole_answer(status, "Content-Type: text/plain\r\nCache-Control: no-store\r\n", request_id, body.as_bytes(), close)
+    let (status, body) = if is_ready {
+        (200, "ready\n")
+    } else {
+        (503, "draining\n")
+    };
+    whole_answer(
+        status,
+        "Content-Type: text/plain\r\nCache-Control: no-store\r\n",
+        request_id,
+        body.as_bytes(),
+        close,
+    )
 }
 
 fn whole_answer(status: u16, lines: &str, request_id: &str, body: &[u8], close: bool) -> Vec<u8> {
@@ -73,14 +102,18 @@ fn whole_answer(status: u16, lines: &str, request_id: &str, body: &[u8], close: 
 }
 
 /// Sends an answer of our own, within a bound.
-pub(crate) async fn send<S: Transport>(client: &mut ClientConnection<S>, bytes: &[u8], keep_alive: bool) -> After {
+pub(crate) async fn send<S: Transport>(
+    client: &mut ClientConnection<S>,
+    bytes: &[u8],
+    keep_alive: bool,
+) -> After {
     let mut outbound = Outbound::new(Encoding::Plain);
     outbound.keep(bytes);
     let due = Instant::now() + PATIENCE;
     poll_fn(|cx| match outbound.poll_flush(cx, &mut client.io) {
         Poll::Ready(Ok(())) if keep_alive => Poll::Ready(After::KeepAlive),
         Poll::Ready(Ok(())) => Poll::Ready(After::Close),
-        Poll::Ready(Err(_)) => Poll::Ready(After::Abort),
+        Poll::Ready(Err(_)) => Poll::Ready(After::Drop),
         Poll::Pending => client.deadline.poll(cx, due).map(|()| After::Abort),
     })
     .await

@@ -35,7 +35,13 @@ const TRAILER_BYTES_MAX: usize = 8 * 1024;
 
 impl Decoder {
     pub(crate) fn new() -> Self {
-        Self { state: State::Size { value: 0, digits: 0 }, trailers: Vec::new() }
+        Self {
+            state: State::Size {
+                value: 0,
+                digits: 0,
+            },
+            trailers: Vec::new(),
+        }
     }
 
     /// Whether the last chunk and its trailers have been read.
@@ -57,12 +63,18 @@ impl Decoder {
         let mut at = 0;
         while at < piece.len() && self.state != State::Done {
             if let State::Data { left } = self.state {
-                let take = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len() - at);
+                let take = usize::try_from(left)
+                    .unwrap_or(usize::MAX)
+                    .min(piece.len() - at);
                 piece.copy_within(at..at + take, data);
                 data += take;
                 at += take;
                 let left = left - take as u64;
-                self.state = if left == 0 { State::DataEnd { seen_cr: false } } else { State::Data { left } };
+                self.state = if left == 0 {
+                    State::DataEnd { seen_cr: false }
+                } else {
+                    State::Data { left }
+                };
             } else if let Some(byte) = piece.get(at) {
                 self.state = self.step(*byte)?;
                 at += 1;
@@ -78,21 +90,38 @@ impl Decoder {
                 if digits == 16 || value >> 60 != 0 {
                     return Err("a chunk size of more than 64 bits");
                 }
-                Ok(State::Size { value: value << 4 | digit, digits: digits + 1 })
+                Ok(State::Size {
+                    value: value << 4 | digit,
+                    digits: digits + 1,
+                })
             }
             (State::Size { digits: 0, .. }, _) => Err("a chunk without a size"),
             (State::Size { value, .. }, b'\r') => Ok(State::SizeEnd { value }),
-            (State::Size { value, .. }, b';' | b' ' | b'\t') => Ok(State::Extension { value, length: 0 }),
+            (State::Size { value, .. }, b';' | b' ' | b'\t') => {
+                Ok(State::Extension { value, length: 0 })
+            }
             (State::Size { .. }, _) => Err("a chunk size that is not hexadecimal"),
             (State::Extension { value, .. }, b'\r') => Ok(State::SizeEnd { value }),
             (State::Extension { .. }, b'\n' | 0) => Err("a control character in a chunk extension"),
-            (State::Extension { length: EXTENSION_BYTES_MAX, .. }, _) => Err("a chunk extension too long"),
-            (State::Extension { value, length }, _) => Ok(State::Extension { value, length: length + 1 }),
+            (
+                State::Extension {
+                    length: EXTENSION_BYTES_MAX,
+                    ..
+                },
+                _,
+            ) => Err("a chunk extension too long"),
+            (State::Extension { value, length }, _) => Ok(State::Extension {
+                value,
+                length: length + 1,
+            }),
             (State::SizeEnd { value: 0 }, b'\n') => Ok(State::Trailers),
             (State::SizeEnd { value }, b'\n') => Ok(State::Data { left: value }),
             (State::SizeEnd { .. }, _) => Err("a chunk size line that does not end in CR LF"),
             (State::DataEnd { seen_cr: false }, b'\r') => Ok(State::DataEnd { seen_cr: true }),
-            (State::DataEnd { seen_cr: true }, b'\n') => Ok(State::Size { value: 0, digits: 0 }),
+            (State::DataEnd { seen_cr: true }, b'\n') => Ok(State::Size {
+                value: 0,
+                digits: 0,
+            }),
             (State::DataEnd { .. }, _) => Err("a chunk longer than its size"),
             (State::Trailers, _) => self.trailer(byte),
             (state @ (State::Data { .. } | State::Done), _) => Ok(state),
@@ -112,7 +141,11 @@ impl Decoder {
             self.check_trailers()?;
             return Ok(State::Done);
         }
-        if self.trailers.ends_with(b"\r\n") { Ok(State::Trailers) } else { Err("a trailer ends in LF without CR") }
+        if self.trailers.ends_with(b"\r\n") {
+            Ok(State::Trailers)
+        } else {
+            Err("a trailer ends in LF without CR")
+        }
     }
 
     fn check_trailers(&self) -> Result<(), &'static str> {
@@ -171,8 +204,17 @@ mod tests {
     #[test]
     fn what_is_not_chunked_is_refused() {
         for text in [
-            "\r\n", "g\r\n", "3\nabc", "3\r\nabcd\r\n", "3\r\nabc\n", "-1\r\n", "1_0\r\n",
-            "11111111111111111\r\n", "0\r\nbad trailer\r\n\r\n", "0\r\nA: 1\n\r\n", "1;\n\r\n",
+            "\r\n",
+            "g\r\n",
+            "3\nabc",
+            "3\r\nabcd\r\n",
+            "3\r\nabc\n",
+            "-1\r\n",
+            "1_0\r\n",
+            "11111111111111111\r\n",
+            "0\r\nbad trailer\r\n\r\n",
+            "0\r\nA: 1\n\r\n",
+            "1;\n\r\n",
         ] {
             assert!(decode(&[text.as_bytes()]).is_err(), "{text:?}");
         }

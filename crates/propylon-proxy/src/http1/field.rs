@@ -50,9 +50,18 @@ impl Field {
                 ("keep-alive", Self::KeepAlive),
                 ("mcp-method", Self::McpMethod),
             ],
-            12 => &[("content-type", Self::ContentType), ("x-request-id", Self::XRequestId)],
-            13 => &[("last-event-id", Self::LastEventId), ("cache-control", Self::CacheControl)],
-            14 => &[("content-length", Self::ContentLength), ("mcp-session-id", Self::McpSessionId)],
+            12 => &[
+                ("content-type", Self::ContentType),
+                ("x-request-id", Self::XRequestId),
+            ],
+            13 => &[
+                ("last-event-id", Self::LastEventId),
+                ("cache-control", Self::CacheControl),
+            ],
+            14 => &[
+                ("content-length", Self::ContentLength),
+                ("mcp-session-id", Self::McpSessionId),
+            ],
             15 => &[("x-forwarded-for", Self::XForwardedFor)],
             16 => &[
                 ("x-forwarded-host", Self::XForwardedHost),
@@ -74,8 +83,14 @@ impl Field {
     }
 
     fn by_prefix(name: &[u8]) -> Self {
-        let forwarded = name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case(b"x-forwarded-"));
-        if forwarded { Self::XForwardedOther } else { Self::Other }
+        let forwarded = name
+            .get(..12)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"x-forwarded-"));
+        if forwarded {
+            Self::XForwardedOther
+        } else {
+            Self::Other
+        }
     }
 
     /// Whether the field tells a server who the client is: the proxy's word, not the client's.
@@ -107,7 +122,10 @@ impl Field {
 
 /// The comma-separated elements of a field's value, trimmed, empty ones left out.
 pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|element| !element.is_empty())
+    value
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .filter(|element| !element.is_empty())
 }
 
 #[cfg(test)]

@@ -40,7 +40,11 @@ pub(crate) fn of_request(head: &RequestHead) -> Result<Framing, &'static str> {
 ///
 /// # Errors
 /// A text that says what is ambiguous: such a response is not relayed.
-pub(crate) fn of_response(bytes: &[u8], head: &ResponseHead, to_head: bool) -> Result<Framing, &'static str> {
+pub(crate) fn of_response(
+    bytes: &[u8],
+    head: &ResponseHead,
+    to_head: bool,
+) -> Result<Framing, &'static str> {
     let coded = head.lines.has(Field::TransferEncoding);
     if coded && head.lines.has(Field::ContentLength) {
         return Err("both Transfer-Encoding and Content-Length");
@@ -55,24 +59,41 @@ pub(crate) fn of_response(bytes: &[u8], head: &ResponseHead, to_head: bool) -> R
 }
 
 fn sized(length: u64) -> Framing {
-    if length == 0 { Framing::Empty } else { Framing::Sized(length) }
+    if length == 0 {
+        Framing::Empty
+    } else {
+        Framing::Sized(length)
+    }
 }
 
 fn chunked_only(bytes: &[u8], lines: &Lines) -> Result<(), &'static str> {
     let mut values = lines.all(bytes, Field::TransferEncoding);
-    let only = values.next().is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
-    if only && values.next().is_none() { Ok(()) } else { Err("a Transfer-Encoding other than chunked") }
+    let only = values
+        .next()
+        .is_some_and(|value| value.eq_ignore_ascii_case(b"chunked"));
+    if only && values.next().is_none() {
+        Ok(())
+    } else {
+        Err("a Transfer-Encoding other than chunked")
+    }
 }
 
 fn content_length(bytes: &[u8], lines: &Lines) -> Result<Option<u64>, &'static str> {
     let mut values = lines.all(bytes, Field::ContentLength);
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
         return Err("more than one Content-Length");
     }
     let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-    let parsed = std::str::from_utf8(value).ok().filter(|_| digits).and_then(|text| text.parse().ok());
-    parsed.map(Some).ok_or("a Content-Length that is not one number")
+    let parsed = std::str::from_utf8(value)
+        .ok()
+        .filter(|_| digits)
+        .and_then(|text| text.parse().ok());
+    parsed
+        .map(Some)
+        .ok_or("a Content-Length that is not one number")
 }
 
 #[cfg(test)]
@@ -80,16 +101,25 @@ mod tests {
     use super::super::head::HeadLimits;
     use super::*;
 
-    const LIMITS: HeadLimits = HeadLimits { bytes_max: 4096, count_max: 32 };
+    const LIMITS: HeadLimits = HeadLimits {
+        bytes_max: 4096,
+        count_max: 32,
+    };
 
     fn request(lines: &str) -> Result<Framing, &'static str> {
         let text = format!("POST / HTTP/1.1\r\n{lines}\r\n");
-        of_request(&RequestHead::parse(&mut text.into_bytes(), LIMITS).unwrap().unwrap())
+        of_request(
+            &RequestHead::parse(&mut text.into_bytes(), LIMITS)
+                .unwrap()
+                .unwrap(),
+        )
     }
 
     fn response(status: u16, lines: &str, to_head: bool) -> Result<Framing, &'static str> {
         let text = format!("HTTP/1.1 {status} X\r\n{lines}\r\n");
-        let head = ResponseHead::parse(text.as_bytes(), LIMITS).unwrap().unwrap();
+        let head = ResponseHead::parse(text.as_bytes(), LIMITS)
+            .unwrap()
+            .unwrap();
         of_response(text.as_bytes(), &head, to_head)
     }
 
@@ -97,7 +127,10 @@ mod tests {
     fn a_request_has_one_reading_or_none() {
         assert_eq!(request(""), Ok(Framing::Empty));
         assert_eq!(request("Content-Length: 5\r\n"), Ok(Framing::Sized(5)));
-        assert_eq!(request("Transfer-Encoding: Chunked\r\n"), Ok(Framing::Chunked));
+        assert_eq!(
+            request("Transfer-Encoding: Chunked\r\n"),
+            Ok(Framing::Chunked)
+        );
         for lines in [
             "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
             "Content-Length: 5\r\nContent-Length: 5\r\n",
@@ -117,11 +150,27 @@ mod tests {
 
     #[test]
     fn a_response_ends_where_its_status_and_method_say() {
-        assert_eq!(response(200, "Content-Length: 5\r\n", false), Ok(Framing::Sized(5)));
-        assert_eq!(response(200, "Content-Length: 5\r\n", true), Ok(Framing::Empty));
+        assert_eq!(
+            response(200, "Content-Length: 5\r\n", false),
+            Ok(Framing::Sized(5))
+        );
+        assert_eq!(
+            response(200, "Content-Length: 5\r\n", true),
+            Ok(Framing::Empty)
+        );
         assert_eq!(response(204, "", false), Ok(Framing::Empty));
-        assert_eq!(response(304, "Content-Length: 5\r\n", false), Ok(Framing::Empty));
+        assert_eq!(
+            response(304, "Content-Length: 5\r\n", false),
+            Ok(Framing::Empty)
+        );
         assert_eq!(response(200, "", false), Ok(Framing::UntilClose));
-        assert!(response(200, "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", false).is_err());
+        assert!(
+            response(
+                200,
+                "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                false
+            )
+            .is_err()
+        );
     }
 }

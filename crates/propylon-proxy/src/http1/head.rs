@@ -59,9 +59,14 @@ impl RequestHead {
     /// Reads a head from the start of `bytes`, and takes the bytes when it is whole.
     ///
     /// `Ok(None)` means that more bytes are needed.
-    pub(crate) fn parse(bytes: &mut Vec<u8>, limits: HeadLimits) -> Result<Option<Self>, HeadError> {
+    pub(crate) fn parse(
+        bytes: &mut Vec<u8>,
+        limits: HeadLimits,
+    ) -> Result<Option<Self>, HeadError> {
         let mut slots = [const { MaybeUninit::uninit() }; COUNT_CEILING];
-        let slots = slots.get_mut(..limits.count_max.min(COUNT_CEILING)).unwrap_or_default();
+        let slots = slots
+            .get_mut(..limits.count_max.min(COUNT_CEILING))
+            .unwrap_or_default();
         let mut request = httparse::Request::new(&mut []);
         let parsed = request.parse_with_uninit_headers(bytes, slots);
         let httparse::Status::Complete(len) = parsed.map_err(refusal)? else {
@@ -75,7 +80,14 @@ impl RequestHead {
         let method = range_in(bytes, request.method.unwrap_or_default());
         let target = range_in(bytes, request.path.unwrap_or_default());
         let version = version(request.version);
-        Ok(Some(Self { bytes: std::mem::take(bytes), len, lines, version, method, target }))
+        Ok(Some(Self {
+            bytes: std::mem::take(bytes),
+            len,
+            lines,
+            version,
+            method,
+            target,
+        }))
     }
 
     pub(crate) fn method(&self) -> &str {
@@ -103,11 +115,15 @@ impl RequestHead {
 
     /// Whether the client holds its body back until it is asked for it (RFC 9110, 10.1.1).
     pub(crate) fn expects_continue(&self) -> bool {
-        self.version == Version::Http11 && self.lines.lists(self.head(), Field::Expect, "100-continue")
+        self.version == Version::Http11
+            && self.lines.lists(self.head(), Field::Expect, "100-continue")
     }
 
     fn text(&self, range: &Range<usize>) -> &str {
-        self.bytes.get(range.clone()).and_then(|part| std::str::from_utf8(part).ok()).unwrap_or_default()
+        self.bytes
+            .get(range.clone())
+            .and_then(|part| std::str::from_utf8(part).ok())
+            .unwrap_or_default()
     }
 }
 
@@ -115,7 +131,9 @@ impl ResponseHead {
     /// Reads a head from the start of `bytes`; `Ok(None)` means that more bytes are needed.
     pub(crate) fn parse(bytes: &[u8], limits: HeadLimits) -> Result<Option<Self>, HeadError> {
         let mut slots = [const { MaybeUninit::uninit() }; COUNT_CEILING];
-        let slots = slots.get_mut(..limits.count_max.min(COUNT_CEILING)).unwrap_or_default();
+        let slots = slots
+            .get_mut(..limits.count_max.min(COUNT_CEILING))
+            .unwrap_or_default();
         let mut response = httparse::Response::new(&mut []);
         let config = httparse::ParserConfig::default();
         let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, slots);
@@ -142,16 +160,28 @@ impl ResponseHead {
 }
 
 fn incomplete<T>(bytes: &[u8], limits: HeadLimits) -> Result<Option<T>, HeadError> {
-    if bytes.len() >= limits.bytes_max { Err(HeadError::TooLarge) } else { Ok(None) }
+    if bytes.len() >= limits.bytes_max {
+        Err(HeadError::TooLarge)
+    } else {
+        Ok(None)
+    }
 }
 
 fn version(minor: Option<u8>) -> Version {
-    if minor == Some(0) { Version::Http10 } else { Version::Http11 }
+    if minor == Some(0) {
+        Version::Http10
+    } else {
+        Version::Http11
+    }
 }
 
 fn range_in(bytes: &[u8], part: &str) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
-    if part.is_empty() { 0..0 } else { start..start + part.len() }
+    if part.is_empty() {
+        0..0
+    } else {
+        start..start + part.len()
+    }
 }
 
 /// RFC 9112, 2.2 lets a recipient take a lone LF for a line end; a hop that does not would see
@@ -159,7 +189,11 @@ fn range_in(bytes: &[u8], part: &str) -> Range<usize> {
 fn refuse_bare_line_feeds(head: &[u8]) -> Result<(), HeadError> {
     let bare = memchr::memchr_iter(b'\n', head)
         .any(|at| at == 0 || head.get(at - 1).is_none_or(|byte| *byte != b'\r'));
-    if bare { Err(HeadError::Invalid("a line ends in LF without CR")) } else { Ok(()) }
+    if bare {
+        Err(HeadError::Invalid("a line ends in LF without CR"))
+    } else {
+        Ok(())
+    }
 }
 
 fn refusal(error: httparse::Error) -> HeadError {
@@ -178,7 +212,10 @@ fn refusal(error: httparse::Error) -> HeadError {
 mod tests {
     use super::*;
 
-    const LIMITS: HeadLimits = HeadLimits { bytes_max: 1024, count_max: 8 };
+    const LIMITS: HeadLimits = HeadLimits {
+        bytes_max: 1024,
+        count_max: 8,
+    };
 
     fn parse(text: &str) -> Result<Option<RequestHead>, HeadError> {
         RequestHead::parse(&mut text.as_bytes().to_vec(), LIMITS)
@@ -186,27 +223,52 @@ mod tests {
 
     #[test]
     fn lines_are_kept_as_they_came() {
-        let head = parse("POST /mcp HTTP/1.1\r\nhOSt:  a \r\nEmpty:\r\nX_y.z: 1\r\n\r\nbody").unwrap().unwrap();
-        assert_eq!((head.method(), head.target(), &head.bytes[head.len..]), ("POST", "/mcp", &b"body"[..]));
-        let lines: Vec<_> = head.lines.iter().map(|line| line.run_to(line, head.head())).collect();
-        assert_eq!(lines, [&b"hOSt:  a \r\n"[..], b"Empty:\r\n", b"X_y.z: 1\r\n"]);
+        let head = parse("POST /mcp HTTP/1.1\r\nhOSt:  a \r\nEmpty:\r\nX_y.z: 1\r\n\r\nbody")
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            (head.method(), head.target(), &head.bytes[head.len..]),
+            ("POST", "/mcp", &b"body"[..])
+        );
+        let lines: Vec<_> = head
+            .lines
+            .iter()
+            .map(|line| line.run_to(line, head.head()))
+            .collect();
+        assert_eq!(
+            lines,
+            [&b"hOSt:  a \r\n"[..], b"Empty:\r\n", b"X_y.z: 1\r\n"]
+        );
         assert_eq!(head.lines.first(head.head(), Field::Host), Some(&b"a"[..]));
         let empty = head.lines.iter().nth(1).unwrap();
-        assert_eq!((empty.name(head.head()), empty.value(head.head())), (&b"Empty"[..], &b""[..]));
+        assert_eq!(
+            (empty.name(head.head()), empty.value(head.head())),
+            (&b"Empty"[..], &b""[..])
+        );
     }
 
     #[test]
     fn what_two_parsers_could_read_differently_is_refused() {
         for (text, why) in [
-            ("GET / HTTP/1.1\nHost: a\r\n\r\n", "bare LF after the request line"),
+            (
+                "GET / HTTP/1.1\nHost: a\r\n\r\n",
+                "bare LF after the request line",
+            ),
             ("GET / HTTP/1.1\r\nHost: a\n\r\n", "bare LF after a header"),
             ("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", "folded line"),
-            ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", "space before the colon"),
+            (
+                "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+                "space before the colon",
+            ),
             ("GET / HTTP/1.1\r\nA: \0\r\n\r\n", "NUL"),
             ("GET  / HTTP/1.1\r\n\r\n", "two spaces"),
             ("GET / HTTP/2.0\r\n\r\n", "version"),
         ] {
-            assert!(matches!(parse(text), Err(HeadError::Invalid(_))), "{why}: {:?}", parse(text));
+            assert!(
+                matches!(parse(text), Err(HeadError::Invalid(_))),
+                "{why}: {:?}",
+                parse(text)
+            );
         }
     }
 
@@ -214,7 +276,10 @@ mod tests {
     fn limits_hold_for_whole_and_unfinished_heads() {
         let long = format!("GET / HTTP/1.1\r\nA: {}\r\n", "x".repeat(2000));
         assert_eq!(parse(&long).unwrap_err(), HeadError::TooLarge);
-        assert_eq!(parse(&format!("{long}\r\n")).unwrap_err(), HeadError::TooLarge);
+        assert_eq!(
+            parse(&format!("{long}\r\n")).unwrap_err(),
+            HeadError::TooLarge
+        );
         let many = format!("GET / HTTP/1.1\r\n{}\r\n", "A: 1\r\n".repeat(9));
         assert_eq!(parse(&many).unwrap_err(), HeadError::TooLarge);
         assert!(parse("GET / HTT").unwrap().is_none());

@@ -50,7 +50,11 @@ impl Lines {
         for header in headers {
             let name = header.name.as_bytes();
             let start = offset(name);
-            let value_start = if header.value.is_empty() { start + name.len() + 1 } else { offset(header.value) };
+            let value_start = if header.value.is_empty() {
+                start + name.len() + 1
+            } else {
+                offset(header.value)
+            };
             let value_end = value_start + header.value.len();
             let rest = head.get(value_end..).unwrap_or_default();
             let end = memchr::memchr(b'\n', rest).map_or(head.len(), |at| value_end + at + 1);
@@ -77,7 +81,10 @@ impl Lines {
 
     /// The values of every line of `field`, in order.
     pub(crate) fn all<'h>(&self, head: &'h [u8], field: Field) -> impl Iterator<Item = &'h [u8]> {
-        self.0.iter().filter(move |line| line.field == field).map(move |line| line.value(head))
+        self.0
+            .iter()
+            .filter(move |line| line.field == field)
+            .map(move |line| line.value(head))
     }
 
     pub(crate) fn has(&self, field: Field) -> bool {

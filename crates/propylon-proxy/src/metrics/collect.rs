@@ -33,82 +33,185 @@ impl Shared {
     fn encode_process(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
         let load = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
         let counters = [
-            ("propylon_connections", "Client connections accepted", load(&self.metrics.connections)),
-            ("propylon_handoffs", "Connections handed to a less loaded worker", load(&self.metrics.handoffs)),
-            ("propylon_reloads", "Configurations taken", load(&self.metrics.reloads)),
-            ("propylon_reloads_refused", "Configurations refused on reload", load(&self.metrics.reloads_refused)),
-            ("propylon_log_lines_dropped", "Access log lines lost to a writer that is too slow", load(&self.metrics.log_lines_dropped)),
+            (
+                "propylon_connections",
+                "Client connections accepted",
+                load(&self.metrics.connections),
+            ),
+            (
+                "propylon_handoffs",
+                "Connections handed to a less loaded worker",
+                load(&self.metrics.handoffs),
+            ),
+            (
+                "propylon_reloads",
+                "Configurations taken",
+                load(&self.metrics.reloads),
+            ),
+            (
+                "propylon_reloads_refused",
+                "Configurations refused on reload",
+                load(&self.metrics.reloads_refused),
+            ),
+            (
+                "propylon_log_lines_dropped",
+                "Access log lines lost to a writer that is too slow",
+                load(&self.metrics.log_lines_dropped),
+            ),
         ];
         for (name, help, value) in counters {
-            encoder.encode_descriptor(name, help, None, MetricType::Counter)?.encode_counter::<NoLabels, _, u64>(&value, None)?;
+            encoder
+                .encode_descriptor(name, help, None, MetricType::Counter)?
+                .encode_counter::<NoLabels, _, u64>(&value, None)?;
         }
-        let mut open = encoder.encode_descriptor("propylon_connections_open", "Client connections open, by worker", None, MetricType::Gauge)?;
+        let mut open = encoder.encode_descriptor(
+            "propylon_connections_open",
+            "Client connections open, by worker",
+            None,
+            MetricType::Gauge,
+        )?;
         for (index, count) in self.open_connections().enumerate() {
             let worker = index.to_string();
             gauge(&mut open, &[("worker", &worker)], count as u64)?;
         }
         let streams = self.streams.open() as u64;
-        encoder.encode_descriptor("propylon_streams_open", "Event streams open", None, MetricType::Gauge)?.encode_gauge(&streams)
+        encoder
+            .encode_descriptor(
+                "propylon_streams_open",
+                "Event streams open",
+                None,
+                MetricType::Gauge,
+            )?
+            .encode_gauge(&streams)
     }
 
     fn encode_routes(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
         let routes = self.metrics.routes();
-        let mut requests = encoder.encode_descriptor("propylon_requests", "Exchanges, by route and the status the client saw", None, MetricType::Counter)?;
+        let mut requests = encoder.encode_descriptor(
+            "propylon_requests",
+            "Exchanges, by route and the status the client saw",
+            None,
+            MetricType::Counter,
+        )?;
         for route in &routes {
             for (status, count) in route.statuses() {
                 let status = status.to_string();
-                counter(&mut requests, &[("route", &route.name), ("status", &status)], count)?;
+                counter(
+                    &mut requests,
+                    &[("route", &route.name), ("status", &status)],
+                    count,
+                )?;
             }
         }
         for (name, help, read) in [
-            ("propylon_streams", "Event streams begun", (|route| &route.streams) as fn(&super::RouteMetrics) -> &std::sync::atomic::AtomicU64),
+            (
+                "propylon_streams",
+                "Event streams begun",
+                (|route| &route.streams)
+                    as fn(&super::RouteMetrics) -> &std::sync::atomic::AtomicU64,
+            ),
             ("propylon_events", "Events relayed", |route| &route.events),
-            ("propylon_request_bytes", "Bytes of request bodies", |route| &route.request_bytes),
-            ("propylon_response_bytes", "Bytes of response bodies", |route| &route.response_bytes),
+            (
+                "propylon_request_bytes",
+                "Bytes of request bodies",
+                |route| &route.request_bytes,
+            ),
+            (
+                "propylon_response_bytes",
+                "Bytes of response bodies",
+                |route| &route.response_bytes,
+            ),
         ] {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             for route in &routes {
-                counter(&mut metric, &[("route", &route.name)], read(route).load(Ordering::Relaxed))?;
+                counter(
+                    &mut metric,
+                    &[("route", &route.name)],
+                    read(route).load(Ordering::Relaxed),
+                )?;
             }
         }
         for (name, help, read) in [
-            ("propylon_exchange_seconds", "Whole exchanges, streams included", (|route| &route.total) as fn(&super::RouteMetrics) -> &Histogram),
-            ("propylon_response_head_seconds", "From the request's first byte sent to the response's head", |route| &route.head),
+            (
+                "propylon_exchange_seconds",
+                "Whole exchanges, streams included",
+                (|route| &route.total) as fn(&super::RouteMetrics) -> &Histogram,
+            ),
+            (
+                "propylon_response_head_seconds",
+                "From the request's first byte sent to the response's head",
+                |route| &route.head,
+            ),
         ] {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
             for route in &routes {
                 let (sum, count, buckets) = read(route).read();
                 let labels: Labels<'_, 1> = [("route", &route.name)];
-                metric.encode_family(&labels)?.encode_histogram::<NoLabels>(sum, count, &buckets, None)?;
+                metric
+                    .encode_family(&labels)?
+                    .encode_histogram::<NoLabels>(sum, count, &buckets, None)?;
             }
         }
         Ok(())
     }
 
     fn encode_refusals(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
-        let mut refused = encoder.encode_descriptor("propylon_refused", "Exchanges the proxy refused, failed or cut, by reason", None, MetricType::Counter)?;
+        let mut refused = encoder.encode_descriptor(
+            "propylon_refused",
+            "Exchanges the proxy refused, failed or cut, by reason",
+            None,
+            MetricType::Counter,
+        )?;
         for (row, count) in REASONS.iter().zip(&self.metrics.refused) {
-            counter(&mut refused, &[("reason", row.id)], count.load(Ordering::Relaxed))?;
+            counter(
+                &mut refused,
+                &[("reason", row.id)],
+                count.load(Ordering::Relaxed),
+            )?;
         }
         Ok(())
     }
 }
 
 fn encode_affinity(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
-    let stuck = || tables.upstreams.iter().filter_map(|(name, upstream)| Some((name, upstream.sessions()?)));
-    let mut entries = encoder.encode_descriptor("propylon_affinity_entries", "Sessions remembered", None, MetricType::Gauge)?;
+    let stuck = || {
+        tables
+            .upstreams
+            .iter()
+            .filter_map(|(name, upstream)| Some((name, upstream.sessions()?)))
+    };
+    let mut entries = encoder.encode_descriptor(
+        "propylon_affinity_entries",
+        "Sessions remembered",
+        None,
+        MetricType::Gauge,
+    )?;
     for (name, sessions) in stuck() {
         gauge(&mut entries, &[("upstream", name)], sessions.len() as u64)?;
     }
-    let mut bytes = encoder.encode_descriptor("propylon_affinity_bytes", "Room the remembered sessions take", None, MetricType::Gauge)?;
+    let mut bytes = encoder.encode_descriptor(
+        "propylon_affinity_bytes",
+        "Room the remembered sessions take",
+        None,
+        MetricType::Gauge,
+    )?;
     for (name, sessions) in stuck() {
         gauge(&mut bytes, &[("upstream", name)], sessions.bytes())?;
     }
-    let mut evictions = encoder.encode_descriptor("propylon_affinity_evictions", "Sessions forgotten: too old, or one too many", None, MetricType::Counter)?;
+    let mut evictions = encoder.encode_descriptor(
+        "propylon_affinity_evictions",
+        "Sessions forgotten: too old, or one too many",
+        None,
+        MetricType::Counter,
+    )?;
     for (name, sessions) in stuck() {
         let evicted = sessions.evicted();
         for (cause, count) in [("expired", evicted.expired), ("crowded", evicted.crowded)] {
-            counter(&mut evictions, &[("upstream", name), ("cause", cause)], count)?;
+            counter(
+                &mut evictions,
+                &[("upstream", name), ("cause", cause)],
+                count,
+            )?;
         }
     }
     Ok(())
@@ -118,43 +221,87 @@ fn encode_instances(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Res
     let instances: Vec<(&Upstream, Arc<Instance>)> = tables
         .upstreams
         .values()
-        .flat_map(|upstream| upstream.instances().iter().map(|instance| (&**upstream, Arc::clone(instance))).collect::<Vec<_>>())
+        .flat_map(|upstream| {
+            upstream
+                .instances()
+                .iter()
+                .map(|instance| (&**upstream, Arc::clone(instance)))
+                .collect::<Vec<_>>()
+        })
         .collect();
     let labels = |upstream: &'_ Upstream, instance: &'_ Instance| {
-        [("upstream", upstream.config.name.clone()), ("instance", instance.name.clone())]
+        [
+            ("upstream", upstream.config.name.clone()),
+            ("instance", instance.name.clone()),
+        ]
     };
-    let mut healthy = encoder.encode_descriptor("propylon_instance_available", "1 while new sessions may go to the instance", None, MetricType::Gauge)?;
+    let mut healthy = encoder.encode_descriptor(
+        "propylon_instance_available",
+        "1 while new sessions may go to the instance",
+        None,
+        MetricType::Gauge,
+    )?;
     for (upstream, instance) in &instances {
         let available = instance.is_available(std::time::Instant::now());
-        healthy.encode_family(&labels(upstream, instance))?.encode_gauge(&u64::from(available))?;
+        healthy
+            .encode_family(&labels(upstream, instance))?
+            .encode_gauge(&u64::from(available))?;
     }
-    let mut load = encoder.encode_descriptor("propylon_instance_in_flight", "Exchanges under way", None, MetricType::Gauge)?;
+    let mut load = encoder.encode_descriptor(
+        "propylon_instance_in_flight",
+        "Exchanges under way",
+        None,
+        MetricType::Gauge,
+    )?;
     for (upstream, instance) in &instances {
-        load.encode_family(&labels(upstream, instance))?.encode_gauge(&instance.load())?;
+        load.encode_family(&labels(upstream, instance))?
+            .encode_gauge(&instance.load())?;
     }
     let counted = [
         ("propylon_instance_connects", "Connections made"),
-        ("propylon_instance_connect_failures", "Connections that could not be made"),
-        ("propylon_instance_reuses", "Exchanges on a connection that was kept"),
+        (
+            "propylon_instance_connect_failures",
+            "Connections that could not be made",
+        ),
+        (
+            "propylon_instance_reuses",
+            "Exchanges on a connection that was kept",
+        ),
     ];
     for (index, (name, help)) in counted.into_iter().enumerate() {
         let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         for (upstream, instance) in &instances {
-            let count = instance.connection_counts().get(index).copied().unwrap_or_default();
-            metric.encode_family(&labels(upstream, instance))?.encode_counter::<NoLabels, _, u64>(&count, None)?;
+            let count = instance
+                .connection_counts()
+                .get(index)
+                .copied()
+                .unwrap_or_default();
+            metric
+                .encode_family(&labels(upstream, instance))?
+                .encode_counter::<NoLabels, _, u64>(&count, None)?;
         }
     }
     Ok(())
 }
 
-fn counter<const N: usize>(metric: &mut MetricEncoder<'_>, labels: &Labels<'_, N>, value: u64) -> Result<(), Error>
+fn counter<const N: usize>(
+    metric: &mut MetricEncoder<'_>,
+    labels: &Labels<'_, N>,
+    value: u64,
+) -> Result<(), Error>
 where
     for<'l> Labels<'l, N>: EncodeLabelSet,
 {
-    metric.encode_family(labels)?.encode_counter::<NoLabels, _, u64>(&value, None)
+    metric
+        .encode_family(labels)?
+        .encode_counter::<NoLabels, _, u64>(&value, None)
 }
 
-fn gauge<const N: usize>(metric: &mut MetricEncoder<'_>, labels: &Labels<'_, N>, value: u64) -> Result<(), Error>
+fn gauge<const N: usize>(
+    metric: &mut MetricEncoder<'_>,
+    labels: &Labels<'_, N>,
+    value: u64,
+) -> Result<(), Error>
 where
     for<'l> Labels<'l, N>: EncodeLabelSet,
 {

@@ -41,11 +41,22 @@ impl Encoding {
 
 /// Whether the answer is an event stream.
 pub(crate) fn is_event_stream(head: &[u8], response: &ResponseHead) -> bool {
-    response.lines.first(head, Field::ContentType).is_some_and(media::is_event_stream)
+    response
+        .lines
+        .first(head, Field::ContentType)
+        .is_some_and(media::is_event_stream)
 }
 
 /// Writes the answer's head.
-pub(crate) fn write(head: &[u8], response: &ResponseHead, encoding: Encoding, client: ClientSide, sides: &Sides<'_>, request_id: &str, out: &mut Vec<u8>) {
+pub(crate) fn write(
+    head: &[u8],
+    response: &ResponseHead,
+    encoding: Encoding,
+    client: ClientSide,
+    sides: &Sides<'_>,
+    request_id: &str,
+    out: &mut Vec<u8>,
+) {
     // Writing to a Vec cannot fail.
     let _ = write!(out, "HTTP/1.1 {:03} ", response.status);
     out.extend_from_slice(response.reason(head));

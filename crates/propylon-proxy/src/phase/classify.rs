@@ -36,11 +36,16 @@ impl Facts {
         let head = request.head();
         let first = |field| request.lines.first(head, field);
         let era = Era::of_version_header(first(Field::McpProtocolVersion));
-        let session = first(Field::McpSessionId).filter(|_| era == Era::Legacy).and_then(SessionId::parse);
+        let session = first(Field::McpSessionId)
+            .filter(|_| era == Era::Legacy)
+            .and_then(SessionId::parse);
         Self {
             era: Some(era),
             session: session.map(|session| session.fingerprint()),
-            wants_stream: request.lines.all(head, Field::Accept).any(media::accepts_event_stream),
+            wants_stream: request
+                .lines
+                .all(head, Field::Accept)
+                .any(media::accepts_event_stream),
             rpc: RpcFacts::default(),
         }
     }

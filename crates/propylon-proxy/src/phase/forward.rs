@@ -33,7 +33,12 @@ impl Forward<'_> {
         let head = self.request.head();
         let lines = &self.request.lines;
         // Writing to a Vec cannot fail.
-        let _ = write!(out, "{} {} HTTP/1.1\r\n", self.request.method(), self.target);
+        let _ = write!(
+            out,
+            "{} {} HTTP/1.1\r\n",
+            self.request.method(),
+            self.target
+        );
         let host = self.host(upstream, instance);
         if let Some(host) = host {
             let _ = write!(out, "Host: {host}\r\n");
@@ -66,7 +71,7 @@ impl Forward<'_> {
                 let sent = self.request.lines.first(self.request.head(), Field::Host);
                 (sent != Some(self.wanted.authority.as_bytes())).then_some(self.wanted.authority)
             }
-            HostHeader::Upstream => Some(&instance.name),
+            HostHeader::Upstream => Some(upstream.host_of(instance)),
             HostHeader::Fixed(host) => Some(host),
         }
     }
@@ -82,7 +87,9 @@ impl Dropped {
         let named = lines
             .all(head, Field::Connection)
             .flat_map(crate::http1::field::elements)
-            .filter(|name| !name.eq_ignore_ascii_case(b"close") && !name.eq_ignore_ascii_case(b"keep-alive"))
+            .filter(|name| {
+                !name.eq_ignore_ascii_case(b"close") && !name.eq_ignore_ascii_case(b"keep-alive")
+            })
             .map(Into::into)
             .collect();
         Self { named }
@@ -98,7 +105,12 @@ impl Dropped {
 }
 
 /// Copies the lines that are kept, whole runs of neighbours at a time.
-pub(crate) fn copy_lines(head: &[u8], lines: &Lines, out: &mut Vec<u8>, keep: impl Fn(Line) -> bool) {
+pub(crate) fn copy_lines(
+    head: &[u8],
+    lines: &Lines,
+    out: &mut Vec<u8>,
+    keep: impl Fn(Line) -> bool,
+) {
     let mut run: Option<(Line, Line)> = None;
     for line in lines.iter().filter(|line| keep(*line)) {
         run = match run {

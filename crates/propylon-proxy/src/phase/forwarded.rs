@@ -23,12 +23,26 @@ pub(crate) struct Client {
 
 impl Client {
     /// Tells who is behind a request.
-    pub(crate) fn of(request: &RequestHead, peer: SocketAddr, local: SocketAddr, trusted: &[IpNet]) -> Self {
+    pub(crate) fn of(
+        request: &RequestHead,
+        peer: SocketAddr,
+        local: SocketAddr,
+        trusted: &[IpNet],
+    ) -> Self {
         let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
         let nearest = peer.ip().to_canonical();
         let believed = is_trusted(nearest);
-        let address = if believed { first_untrusted(request, is_trusted).unwrap_or(nearest) } else { nearest };
-        Self { address, peer, local, trusted: believed }
+        let address = if believed {
+            first_untrusted(request, is_trusted).unwrap_or(nearest)
+        } else {
+            nearest
+        };
+        Self {
+            address,
+            peer,
+            local,
+            trusted: believed,
+        }
     }
 
     /// The scheme the client used outside.
@@ -38,11 +52,15 @@ impl Client {
 
     /// The host and port the client used outside.
     pub(crate) fn host<'r>(&self, request: &'r RequestHead, authority: &'r str) -> &'r str {
-        self.told(request, Field::XForwardedHost).unwrap_or(authority)
+        self.told(request, Field::XForwardedHost)
+            .unwrap_or(authority)
     }
 
     fn told<'r>(&self, request: &'r RequestHead, field: Field) -> Option<&'r str> {
-        let value = request.lines.first(request.head(), field).filter(|_| self.trusted)?;
+        let value = request
+            .lines
+            .first(request.head(), field)
+            .filter(|_| self.trusted)?;
         std::str::from_utf8(elements(value).next()?).ok()
     }
 
@@ -56,7 +74,11 @@ impl Client {
         join(before(Field::XForwardedFor), out);
         // Writing to a Vec cannot fail.
         let _ = write!(out, "{peer}\r\nX-Forwarded-Proto: {scheme}\r\n");
-        let _ = write!(out, "X-Forwarded-Host: {host}\r\nX-Forwarded-Port: {}\r\n", self.port(request, host));
+        let _ = write!(
+            out,
+            "X-Forwarded-Host: {host}\r\nX-Forwarded-Port: {}\r\n",
+            self.port(request, host)
+        );
         out.extend_from_slice(b"Forwarded: ");
         join(before(Field::Forwarded), out);
         let _ = match peer {
@@ -71,22 +93,37 @@ impl Client {
     }
 
     fn port(&self, request: &RequestHead, host: &str) -> u16 {
-        let told = self.told(request, Field::XForwardedPort).and_then(|port| port.parse().ok());
-        let named = || host.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-        told.or_else(named).unwrap_or_else(|| match (self.trusted, self.scheme(request)) {
-            (true, "https") => 443,
-            (true, _) => 80,
-            (false, _) => self.local.port(),
-        })
+        let told = self
+            .told(request, Field::XForwardedPort)
+            .and_then(|port| port.parse().ok());
+        let named = || {
+            host.rsplit_once(':')
+                .and_then(|(_, port)| port.parse().ok())
+        };
+        told.or_else(named)
+            .unwrap_or_else(|| match (self.trusted, self.scheme(request)) {
+                (true, "https") => 443,
+                (true, _) => 80,
+                (false, _) => self.local.port(),
+            })
     }
 }
 
 /// Walks `X-Forwarded-For` from the nearest hop outwards, past every proxy that is trusted.
 fn first_untrusted(request: &RequestHead, is_trusted: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
     let mut last = None;
-    let values: Vec<_> = request.lines.all(request.head(), Field::XForwardedFor).collect();
-    for element in values.iter().rev().flat_map(|value| elements(value).collect::<Vec<_>>().into_iter().rev()) {
-        let Some(address) = std::str::from_utf8(element).ok().and_then(parse_address) else { break };
+    let values: Vec<_> = request
+        .lines
+        .all(request.head(), Field::XForwardedFor)
+        .collect();
+    for element in values
+        .iter()
+        .rev()
+        .flat_map(|value| elements(value).collect::<Vec<_>>().into_iter().rev())
+    {
+        let Some(address) = std::str::from_utf8(element).ok().and_then(parse_address) else {
+            break;
+        };
         last = Some(address);
         if !is_trusted(address) {
             break;
@@ -97,9 +134,14 @@ fn first_untrusted(request: &RequestHead, is_trusted: impl Fn(IpAddr) -> bool) -
 
 fn parse_address(text: &str) -> Option<IpAddr> {
     let bare = text.trim_matches('"');
-    let parsed = bare.parse::<IpAddr>().ok().or_else(|| bare.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
+    let parsed = bare
+        .parse::<IpAddr>()
+        .ok()
+        .or_else(|| bare.parse::<SocketAddr>().ok().map(|socket| socket.ip()));
     let bracketed = || bare.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    parsed.or_else(bracketed).map(|address| address.to_canonical())
+    parsed
+        .or_else(bracketed)
+        .map(|address| address.to_canonical())
 }
 
 fn join<'v>(values: impl Iterator<Item = &'v [u8]>, out: &mut Vec<u8>) {
@@ -116,8 +158,13 @@ mod tests {
 
     fn request(lines: &str) -> RequestHead {
         let text = format!("GET / HTTP/1.1\r\nHost: mcp.example.com\r\n{lines}\r\n");
-        let limits = HeadLimits { bytes_max: 4096, count_max: 16 };
-        RequestHead::parse(&mut text.into_bytes(), limits).unwrap().unwrap()
+        let limits = HeadLimits {
+            bytes_max: 4096,
+            count_max: 16,
+        };
+        RequestHead::parse(&mut text.into_bytes(), limits)
+            .unwrap()
+            .unwrap()
     }
 
     fn written(lines: &str, peer: &str, trusted: &[&str]) -> (String, String) {
@@ -132,7 +179,8 @@ mod tests {
 
     #[test]
     fn a_stranger_is_not_believed() {
-        let forged = "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r\nForwarded: for=1.1.1.1\r\n";
+        let forged =
+            "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: https\r\nForwarded: for=1.1.1.1\r\n";
         let (address, lines) = written(forged, "192.0.2.7:5", &["10.0.0.0/8"]);
         assert_eq!(address, "192.0.2.7");
         assert_eq!(
@@ -148,16 +196,30 @@ mod tests {
         let told = "X-Forwarded-For: 9.9.9.9, 192.0.2.7\r\nX-Forwarded-For: 10.0.0.2\r\n\
                     X-Forwarded-Proto: https\r\nX-Forwarded-Host: outside.example\r\nForwarded: for=192.0.2.7\r\n";
         let (address, lines) = written(told, "10.0.0.1:5", &["10.0.0.0/8"]);
-        assert_eq!(address, "192.0.2.7", "the last hop that is not trusted; what it claims of others is its own word");
+        assert_eq!(
+            address, "192.0.2.7",
+            "the last hop that is not trusted; what it claims of others is its own word"
+        );
         assert!(lines.starts_with("X-Forwarded-For: 9.9.9.9, 192.0.2.7, 10.0.0.2, 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"), "{lines}");
-        assert!(lines.contains("X-Forwarded-Host: outside.example\r\nX-Forwarded-Port: 443\r\n"), "{lines}");
-        assert!(lines.contains("Forwarded: for=192.0.2.7, for=10.0.0.1;host=\"outside.example\";proto=https"), "{lines}");
+        assert!(
+            lines.contains("X-Forwarded-Host: outside.example\r\nX-Forwarded-Port: 443\r\n"),
+            "{lines}"
+        );
+        assert!(
+            lines.contains(
+                "Forwarded: for=192.0.2.7, for=10.0.0.1;host=\"outside.example\";proto=https"
+            ),
+            "{lines}"
+        );
     }
 
     #[test]
     fn ipv6_is_quoted_and_mapped_ipv4_is_ipv4() {
         let (_, lines) = written("", "[2001:db8::1]:5", &[]);
-        assert!(lines.contains("Forwarded: for=\"[2001:db8::1]\";"), "{lines}");
+        assert!(
+            lines.contains("Forwarded: for=\"[2001:db8::1]\";"),
+            "{lines}"
+        );
         let (address, _) = written("", "[::ffff:192.0.2.7]:5", &[]);
         assert_eq!(address, "192.0.2.7");
     }

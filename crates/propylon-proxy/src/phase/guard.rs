@@ -14,7 +14,12 @@ pub(crate) struct Gate<'a> {
 }
 
 /// Lets a request through, or says why not.
-pub(crate) fn admit(method: &str, body: Framing, facts: &Facts, gate: &Gate<'_>) -> Result<(), ProxyError> {
+pub(crate) fn admit(
+    method: &str,
+    body: Framing,
+    facts: &Facts,
+    gate: &Gate<'_>,
+) -> Result<(), ProxyError> {
     if method == "CONNECT" {
         return Err(Reason::MethodUnsupported.into());
     }

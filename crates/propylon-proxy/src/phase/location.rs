@@ -18,12 +18,18 @@ pub(crate) fn outside(value: &str, sides: &Sides<'_>) -> Option<String> {
         None if value.starts_with('/') && !value.starts_with("//") => (None, value),
         None => return None,
     };
-    if let Some(authority) = authority {
-        if !sides.inside.iter().any(|inside| same_authority(inside, authority)) {
-            return None;
-        }
+    if let Some(authority) = authority
+        && !sides
+            .inside
+            .iter()
+            .any(|inside| same_authority(inside, authority))
+    {
+        return None;
     }
-    let mapped = sides.route.map_back(path).unwrap_or_else(|| path.to_owned());
+    let mapped = sides
+        .route
+        .map_back(path)
+        .unwrap_or_else(|| path.to_owned());
     let shown = match authority {
         Some(_) => format!("{}://{}{mapped}", sides.scheme, sides.host),
         None => mapped,
@@ -42,7 +48,11 @@ fn absolute(value: &str) -> Option<(&str, &str)> {
 }
 
 fn same_authority(one: &str, other: &str) -> bool {
-    let bare = |text: &str| text.trim_end_matches(":80").trim_end_matches(":443").to_ascii_lowercase();
+    let bare = |text: &str| {
+        text.trim_end_matches(":80")
+            .trim_end_matches(":443")
+            .to_ascii_lowercase()
+    };
     bare(one) == bare(other)
 }
 
@@ -54,10 +64,14 @@ mod tests {
     use crate::upstream::Upstream;
 
     fn check(value: &str, expected: Option<&str>) {
-        let endpoints = propylon_config::Endpoints::Urls(vec!["http://10.0.0.1:3001/mcp".parse().unwrap()]);
+        let endpoints =
+            propylon_config::Endpoints::Urls(vec!["http://10.0.0.1:3001/mcp".parse().unwrap()]);
         let upstream = Upstream::new(propylon_config::Upstream::new("weather", endpoints), None);
-        let config =
-            propylon_config::Route { host: None, path: "/weather".into(), upstream: "weather".into() };
+        let config = propylon_config::Route {
+            host: None,
+            path: "/weather".into(),
+            upstream: "weather".into(),
+        };
         let route = Route::new(&config, Arc::new(upstream), Arc::default());
         let sides = Sides {
             route: &route,
@@ -70,9 +84,18 @@ mod tests {
 
     #[test]
     fn only_the_upstreams_own_origin_is_replaced() {
-        check("http://10.0.0.1:3001/mcp/", Some("https://mcp.example.com/weather/"));
-        check("http://mcp.example.com/mcp/?a=b", Some("https://mcp.example.com/weather/?a=b"));
-        check("http://10.0.0.1:3001/login", Some("https://mcp.example.com/login"));
+        check(
+            "http://10.0.0.1:3001/mcp/",
+            Some("https://mcp.example.com/weather/"),
+        );
+        check(
+            "http://mcp.example.com/mcp/?a=b",
+            Some("https://mcp.example.com/weather/?a=b"),
+        );
+        check(
+            "http://10.0.0.1:3001/login",
+            Some("https://mcp.example.com/login"),
+        );
         check("/mcp/", Some("/weather/"));
         check("/mcpx", None);
         check("https://login.example.com/mcp/", None);

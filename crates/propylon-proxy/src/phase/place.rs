@@ -41,8 +41,17 @@ pub(crate) struct Answered<'a> {
 
 /// Learns from an answer: a session it names is held by its instance; one that was deleted, or that
 /// its own instance no longer knows, is held by none.
-pub(crate) fn learn(upstream: &Upstream, facts: &Facts, place: &Place, instance: &Arc<Instance>, answer: &Answered<'_>, now: Instant) {
-    let Some(sessions) = upstream.sessions() else { return };
+pub(crate) fn learn(
+    upstream: &Upstream,
+    facts: &Facts,
+    place: &Place,
+    instance: &Arc<Instance>,
+    answer: &Answered<'_>,
+    now: Instant,
+) {
+    let Some(sessions) = upstream.sessions() else {
+        return;
+    };
     let success = (200..300).contains(&answer.status);
     if let Some(asked) = &facts.session {
         let ended = (success && answer.method == "DELETE") || answer.status == 404;

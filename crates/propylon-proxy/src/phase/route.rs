@@ -41,21 +41,36 @@ pub(crate) struct Wanted<'r> {
 const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
 
 impl Route {
-    pub(crate) fn new(config: &propylon_config::Route, upstream: Arc<Upstream>, metrics: Arc<RouteMetrics>) -> Self {
+    pub(crate) fn new(
+        config: &propylon_config::Route,
+        upstream: Arc<Upstream>,
+        metrics: Arc<RouteMetrics>,
+    ) -> Self {
         let path = config.path.trim_end_matches('/').to_owned();
-        Self { host: config.host.clone(), path, upstream, metrics }
+        Self {
+            host: config.host.clone(),
+            path,
+            upstream,
+            metrics,
+        }
     }
 
     /// How logs and metrics call a route: host and path.
     pub(crate) fn name(config: &propylon_config::Route) -> String {
-        format!("{}{}", config.host.as_deref().unwrap_or_default(), config.path)
+        format!(
+            "{}{}",
+            config.host.as_deref().unwrap_or_default(),
+            config.path
+        )
     }
 
     fn serves_host(&self, host: &str) -> bool {
         match self.host.as_deref() {
             None => true,
             Some(pattern) => match pattern.strip_prefix("*.") {
-                Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
+                Some(domain) => host
+                    .split_once('.')
+                    .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
                 None => pattern.eq_ignore_ascii_case(host),
             },
         }
@@ -63,7 +78,8 @@ impl Route {
 
     /// What of `path` comes after the prefix, where the prefix is the route's.
     fn rest<'p>(&self, path: &'p str) -> Option<&'p str> {
-        path.strip_prefix(self.path.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        path.strip_prefix(self.path.as_str())
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The path on the upstream: its URL's path in place of the prefix. The prefix alone is the
@@ -74,7 +90,11 @@ impl Route {
             "" => self.upstream.config.endpoints.path().to_owned(),
             rest => format!("{}{rest}", self.upstream.path),
         };
-        Some(if mapped.is_empty() { "/".to_owned() } else { mapped })
+        Some(if mapped.is_empty() {
+            "/".to_owned()
+        } else {
+            mapped
+        })
     }
 
     /// The outside path of an upstream's path: the inverse of [`Self::map`].
@@ -100,24 +120,36 @@ impl Routes {
     pub(crate) fn find(&self, wanted: Wanted<'_>) -> Option<Routed> {
         let host = wanted.host();
         let serving = || self.0.iter().filter(|route| route.serves_host(host));
-        let found = serving().find_map(|route| metadata_target(route, wanted.path).map(|path| (route, path)));
-        let found = found.or_else(|| serving().find_map(|route| route.map(wanted.path).map(|path| (route, path))));
+        let found = serving()
+            .find_map(|route| metadata_target(route, wanted.path).map(|path| (route, path)));
+        let found = found.or_else(|| {
+            serving().find_map(|route| route.map(wanted.path).map(|path| (route, path)))
+        });
         let found = found.or_else(|| {
             let mut routes = serving();
-            let only = routes.next().filter(|_| wanted.path == RESOURCE_METADATA && routes.next().is_none())?;
+            let only = routes
+                .next()
+                .filter(|_| wanted.path == RESOURCE_METADATA && routes.next().is_none())?;
             Some((only, wanted.path.to_owned()))
         });
         let (route, mut target) = found?;
         target.push_str(wanted.query);
-        Some(Routed { route: Arc::clone(route), target })
+        Some(Routed {
+            route: Arc::clone(route),
+            target,
+        })
     }
 }
 
 /// The metadata of a resource stands under the resource's own path (RFC 9728, 3.1), which follows
 /// the route of that path.
 fn metadata_target(route: &Route, path: &str) -> Option<String> {
-    let resource = path.strip_prefix(RESOURCE_METADATA).filter(|rest| rest.starts_with('/'))?;
-    route.map(resource).map(|mapped| format!("{RESOURCE_METADATA}{mapped}"))
+    let resource = path
+        .strip_prefix(RESOURCE_METADATA)
+        .filter(|rest| rest.starts_with('/'))?;
+    route
+        .map(resource)
+        .map(|mapped| format!("{RESOURCE_METADATA}{mapped}"))
 }
 
 impl<'r> Wanted<'r> {
@@ -134,19 +166,27 @@ impl<'r> Wanted<'r> {
         if host.is_none() && request.version == crate::http1::head::Version::Http11 {
             return Err("no Host");
         }
-        let host = std::str::from_utf8(host.unwrap_or_default()).map_err(|_| "a Host that is not text")?;
+        let host =
+            std::str::from_utf8(host.unwrap_or_default()).map_err(|_| "a Host that is not text")?;
         if host.contains(['/', '?', '#', '@', ' ', '\t', ',']) {
             return Err("a Host that is not a host and a port");
         }
-        let (authority, path) = split_absolute(request.target()).unwrap_or((host, request.target()));
+        let (authority, path) =
+            split_absolute(request.target()).unwrap_or((host, request.target()));
         let path = path.split_once('#').map_or(path, |(before, _)| before);
-        let query = path.find('?').map_or("", |at| path.get(at..).unwrap_or_default());
+        let query = path
+            .find('?')
+            .map_or("", |at| path.get(at..).unwrap_or_default());
         let path = path.get(..path.len() - query.len()).unwrap_or_default();
         let path = if path.is_empty() { "/" } else { path };
         if has_dot_segments(path) {
             return Err("a path with . or .. segments");
         }
-        Ok(Self { authority, path, query })
+        Ok(Self {
+            authority,
+            path,
+            query,
+        })
     }
 
     /// The host without its port.
@@ -195,15 +235,25 @@ mod tests {
     }
 
     fn request(target: &str, host: &str) -> RequestHead {
-        let limits = HeadLimits { bytes_max: 4096, count_max: 8 };
+        let limits = HeadLimits {
+            bytes_max: 4096,
+            count_max: 8,
+        };
         let text = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
-        RequestHead::parse(&mut text.into_bytes(), limits).unwrap().unwrap()
+        RequestHead::parse(&mut text.into_bytes(), limits)
+            .unwrap()
+            .unwrap()
     }
 
     fn check(table: &Routes, host: &str, target: &str, expected: Option<(&str, &str)>) {
         let request = request(target, host);
         let found = table.find(Wanted::of(&request).unwrap());
-        let found = found.as_ref().map(|found| (found.route.upstream.config.name.as_str(), found.target.as_str()));
+        let found = found.as_ref().map(|found| {
+            (
+                found.route.upstream.config.name.as_str(),
+                found.target.as_str(),
+            )
+        });
         assert_eq!(found, expected, "{host} {target}");
     }
 
@@ -219,23 +269,76 @@ mod tests {
         ]);
         check(&table, "x", "/weather", Some(("http://b:1/mcp", "/mcp")));
         check(&table, "x", "/weather/", Some(("http://b:1/mcp", "/mcp/")));
-        check(&table, "x", "/weather/x?q=1", Some(("http://b:1/mcp", "/mcp/x?q=1")));
-        check(&table, "x", "/weather?q=/a", Some(("http://b:1/mcp", "/mcp?q=/a")));
-        check(&table, "x", "/weatherman", Some(("http://a:1/all", "/all/weatherman")));
-        check(&table, "x", "/weather/deep", Some(("http://c:1/mcp/", "/mcp/")));
-        check(&table, "x", "/weather/deep/y", Some(("http://c:1/mcp/", "/mcp/y")));
-        check(&table, "two.EXAMPLE.com:8443", "/mcp/z", Some(("http://d:1/mcp", "/mcp/z")));
+        check(
+            &table,
+            "x",
+            "/weather/x?q=1",
+            Some(("http://b:1/mcp", "/mcp/x?q=1")),
+        );
+        check(
+            &table,
+            "x",
+            "/weather?q=/a",
+            Some(("http://b:1/mcp", "/mcp?q=/a")),
+        );
+        check(
+            &table,
+            "x",
+            "/weatherman",
+            Some(("http://a:1/all", "/all/weatherman")),
+        );
+        check(
+            &table,
+            "x",
+            "/weather/deep",
+            Some(("http://c:1/mcp/", "/mcp/")),
+        );
+        check(
+            &table,
+            "x",
+            "/weather/deep/y",
+            Some(("http://c:1/mcp/", "/mcp/y")),
+        );
+        check(
+            &table,
+            "two.EXAMPLE.com:8443",
+            "/mcp/z",
+            Some(("http://d:1/mcp", "/mcp/z")),
+        );
         check(&table, "bare.example.com", "/x", Some(("http://f:1", "/")));
-        check(&table, "bare.example.com", "/x/y", Some(("http://f:1", "/y")));
-        check(&table, "one.example.com.", "/mcp", Some(("http://e:1/mcp", "/mcp")));
-        check(&table, "x", "http://one.example.com/mcp", Some(("http://e:1/mcp", "/mcp")));
+        check(
+            &table,
+            "bare.example.com",
+            "/x/y",
+            Some(("http://f:1", "/y")),
+        );
+        check(
+            &table,
+            "one.example.com.",
+            "/mcp",
+            Some(("http://e:1/mcp", "/mcp")),
+        );
+        check(
+            &table,
+            "x",
+            "http://one.example.com/mcp",
+            Some(("http://e:1/mcp", "/mcp")),
+        );
     }
 
     #[test]
     fn metadata_follows_its_route() {
         let table = routes(&[(None, "/weather", "http://b:1/mcp")]);
         let known = "/.well-known/oauth-protected-resource";
-        check(&table, "x", &format!("{known}/weather"), Some(("http://b:1/mcp", "/.well-known/oauth-protected-resource/mcp")));
+        check(
+            &table,
+            "x",
+            &format!("{known}/weather"),
+            Some((
+                "http://b:1/mcp",
+                "/.well-known/oauth-protected-resource/mcp",
+            )),
+        );
         check(&table, "x", known, Some(("http://b:1/mcp", known)));
         check(&table, "x", &format!("{known}/other"), None);
         check(&table, "x", "/other", None);
@@ -243,8 +346,16 @@ mod tests {
 
     #[test]
     fn a_request_has_one_place_to_go() {
-        for (target, host) in [("/a/../b", "x"), ("/a/%2e%2E/b", "x"), ("/", "a/b"), ("/", "a, b")] {
-            assert!(Wanted::of(&request(target, host)).is_err(), "{target} {host}");
+        for (target, host) in [
+            ("/a/../b", "x"),
+            ("/a/%2e%2E/b", "x"),
+            ("/", "a/b"),
+            ("/", "a, b"),
+        ] {
+            assert!(
+                Wanted::of(&request(target, host)).is_err(),
+                "{target} {host}"
+            );
         }
     }
 }

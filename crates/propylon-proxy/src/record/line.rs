@@ -59,8 +59,13 @@ impl<'r> Line<'r> {
         let failed = record.failed.as_ref();
         let reason = failed.map(|(reason, _)| reason.id());
         let rpc = &record.facts.rpc;
-        let until_sent = record.sent_at.map_or(total, |sent| sent.saturating_duration_since(record.started));
-        let head = record.sent_at.zip(record.head_at).map(|(sent, head)| head.saturating_duration_since(sent));
+        let until_sent = record
+            .sent_at
+            .map_or(total, |sent| sent.saturating_duration_since(record.started));
+        let head = record
+            .sent_at
+            .zip(record.head_at)
+            .map(|(sent, head)| head.saturating_duration_since(sent));
         let route: Option<&Route> = record.route.as_deref();
         Self {
             time,
@@ -70,7 +75,10 @@ impl<'r> Line<'r> {
             status: record.status,
             route: route.map(|route| route.metrics.name.as_str()),
             upstream: route.map(|route| route.upstream.config.name.as_str()),
-            instance: record.instance.as_ref().map(|instance| instance.name.as_str()),
+            instance: record
+                .instance
+                .as_ref()
+                .map(|instance| instance.name.as_str()),
             era: record.facts.era.map(Era::as_str),
             session: record.facts.session.map(|session| session.to_string()),
             rpc_method: rpc.method.as_deref(),
@@ -103,14 +111,24 @@ impl<'r> Line<'r> {
     }
 
     fn write_pretty(&self, out: &mut Vec<u8>) {
-        let words = [Some(self.method), self.rpc_method, self.rpc_name, self.route, self.instance];
+        let words = [
+            Some(self.method),
+            self.rpc_method,
+            self.rpc_name,
+            self.route,
+            self.instance,
+        ];
         // Writing to a Vec cannot fail.
         let _ = write!(out, "{} {}", self.time, self.status);
         for word in words.into_iter().flatten() {
             let _ = write!(out, " {}", word.escape_debug());
         }
         let (millis, micros) = (self.total_us / 1000, self.total_us % 1000 / 100);
-        let _ = write!(out, " {millis}.{micros}ms {}B {}", self.response_bytes, self.end);
+        let _ = write!(
+            out,
+            " {millis}.{micros}ms {}B {}",
+            self.response_bytes, self.end
+        );
         if let Some(events) = self.events {
             let _ = write!(out, " events={events}");
         }

@@ -21,7 +21,9 @@ const KEPT_BYTES_MAX: usize = 128;
 impl RequestId {
     /// Takes the client's id, or keeps to `minted` where that is not fit.
     pub(crate) fn kept(value: &[u8], minted: Self) -> Self {
-        let fit = !value.is_empty() && value.len() <= KEPT_BYTES_MAX && value.iter().all(u8::is_ascii_graphic);
+        let fit = !value.is_empty()
+            && value.len() <= KEPT_BYTES_MAX
+            && value.iter().all(u8::is_ascii_graphic);
         match (fit.then(|| std::str::from_utf8(value)), minted) {
             (Some(Ok(text)), _) => Self::Kept(text.into()),
             (_, Self::Minted(own) | Self::Unfit(own)) => Self::Unfit(own),
@@ -31,7 +33,9 @@ impl RequestId {
 
     pub(crate) fn as_str(&self) -> &str {
         match self {
-            Self::Minted(digits) | Self::Unfit(digits) => std::str::from_utf8(digits).unwrap_or_default(),
+            Self::Minted(digits) | Self::Unfit(digits) => {
+                std::str::from_utf8(digits).unwrap_or_default()
+            }
             Self::Kept(text) => text,
         }
     }
@@ -52,7 +56,10 @@ impl RequestIds {
     pub(crate) fn new() -> Self {
         // Seeded by the operating system, which is all that two processes need to differ.
         let random = || RandomState::new().hash_one(std::process::id());
-        Self { prefix: random(), next: Cell::new(random()) }
+        Self {
+            prefix: random(),
+            next: Cell::new(random()),
+        }
     }
 
     pub(crate) fn mint(&self) -> RequestId {

@@ -51,7 +51,12 @@ impl Body {
     }
 
     /// Waits for as much of the body as the peek looks at, or for its end.
-    pub(crate) async fn gather<S: Transport>(&mut self, worker: &Worker, client: &mut ClientConnection<S>, tables: &Tables) -> Result<(), ProxyError> {
+    pub(crate) async fn gather<S: Transport>(
+        &mut self,
+        worker: &Worker,
+        client: &mut ClientConnection<S>,
+        tables: &Tables,
+    ) -> Result<(), ProxyError> {
         let bytes_max = usize::try_from(tables.limits.peek_bytes).unwrap_or(usize::MAX);
         let mut decoder = Decoder::new();
         let mut fed = 0;
@@ -71,7 +76,10 @@ impl Body {
             if enough {
                 return Ok(());
             }
-            match client.read_into(worker, &mut self.arrived, tables.timeouts.body_idle).await {
+            match client
+                .read_into(worker, &mut self.arrived, tables.timeouts.body_idle)
+                .await
+            {
                 Read::Some => {}
                 Read::Late => return Err(Reason::ClientBodyTimeout.into()),
                 Read::Closed => return Err(Reason::ClientClosed.into()),
@@ -85,7 +93,9 @@ impl Body {
             Framing::Chunked => &self.decoded,
             Framing::Sized(length) => {
                 let length = usize::try_from(length).unwrap_or(usize::MAX);
-                self.arrived.get(..length.min(self.arrived.len())).unwrap_or_default()
+                self.arrived
+                    .get(..length.min(self.arrived.len()))
+                    .unwrap_or_default()
             }
             Framing::Empty | Framing::UntilClose => &[],
         }
@@ -93,7 +103,11 @@ impl Body {
 
     /// Takes the body's own bytes out of what has arrived; what came behind them is the client's
     /// next request.
-    pub(crate) fn begin(&mut self, unread: &mut Vec<u8>, tables: &Tables) -> Result<(), ProxyError> {
+    pub(crate) fn begin(
+        &mut self,
+        unread: &mut Vec<u8>,
+        tables: &Tables,
+    ) -> Result<(), ProxyError> {
         self.decoded = Vec::new();
         let progress = self.inbound.take(&mut self.arrived)?;
         if progress.consumed < self.arrived.len() {

@@ -16,7 +16,10 @@ pub(crate) struct Deadline {
 impl Deadline {
     pub(crate) fn new() -> Self {
         let fires = Instant::now() + Duration::from_secs(60);
-        Self { sleep: Box::pin(tokio::time::sleep_until(fires.into())), fires }
+        Self {
+            sleep: Box::pin(tokio::time::sleep_until(fires.into())),
+            fires,
+        }
     }
 
     /// Ready once `due` has passed.

@@ -103,10 +103,19 @@ pub(crate) struct Answer {
 }
 
 impl<'a, S: Transport> Exchange<'a, S> {
-    pub(crate) fn new(worker: &'a Worker, client: &'a mut ClientConnection<S>, upstream: &'a mut TcpStream, opening: Opening<'a>) -> Self {
+    pub(crate) fn new(
+        worker: &'a Worker,
+        client: &'a mut ClientConnection<S>,
+        upstream: &'a mut TcpStream,
+        opening: Opening<'a>,
+    ) -> Self {
         let now = Instant::now();
         let request_bytes = opening.body.begun_bytes();
-        let Body { inbound: request, outbound: mut to_upstream, .. } = opening.body;
+        let Body {
+            inbound: request,
+            outbound: mut to_upstream,
+            ..
+        } = opening.body;
         to_upstream.keep(&opening.unsent);
         Self {
             worker,
@@ -128,7 +137,10 @@ impl<'a, S: Transport> Exchange<'a, S> {
             upload_moved: now,
             answer_moved: now,
             client_stuck: None,
-            tally: Tally { request_bytes, ..Tally::default() },
+            tally: Tally {
+                request_bytes,
+                ..Tally::default()
+            },
         }
     }
 
@@ -187,7 +199,9 @@ impl<'a, S: Transport> Exchange<'a, S> {
                 Poll::Ready(Ok(())) if self.request.is_done() => return Ok(()),
                 Poll::Ready(Ok(())) => {
                     let Scratch { input, output } = &mut *worker.scratch();
-                    let Poll::Ready(read) = poll_read(&mut self.client.io, cx, input) else { return Ok(()) };
+                    let Poll::Ready(read) = poll_read(&mut self.client.io, cx, input) else {
+                        return Ok(());
+                    };
                     let read = read.map_err(|error| ProxyError::client_io(&error))?;
                     if read == 0 {
                         return Err(Reason::ClientClosed.into());
@@ -199,16 +213,24 @@ impl<'a, S: Transport> Exchange<'a, S> {
         Ok(())
     }
 
-    fn upload(&mut self, cx: &mut Context<'_>, piece: &mut [u8], out: &mut Vec<u8>) -> Result<(), ProxyError> {
+    fn upload(
+        &mut self,
+        cx: &mut Context<'_>,
+        piece: &mut [u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProxyError> {
         let progress = self.request.take(piece)?;
-        self.client.unread.extend_from_slice(piece.get(progress.consumed..).unwrap_or_default());
+        self.client
+            .unread
+            .extend_from_slice(piece.get(progress.consumed..).unwrap_or_default());
         self.tally.request_bytes += progress.data as u64;
         if self.tally.request_bytes > self.limits.body_bytes {
             return Err(Reason::BodyLimit.into());
         }
         self.upload_moved = Instant::now();
         out.clear();
-        self.to_upstream.encode(piece.get(..progress.data).unwrap_or_default(), out);
+        self.to_upstream
+            .encode(piece.get(..progress.data).unwrap_or_default(), out);
         if self.request.is_done() {
             self.to_upstream.encode_end(self.request.trailers(), out);
         }
@@ -223,16 +245,22 @@ impl<'a, S: Transport> Exchange<'a, S> {
         let worker = self.worker;
         loop {
             let Scratch { input, .. } = &mut *worker.scratch();
-            let Poll::Ready(read) = poll_read(self.upstream, cx, input) else { return Ok(None) };
+            let Poll::Ready(read) = poll_read(self.upstream, cx, input) else {
+                return Ok(None);
+            };
             let read = read.map_err(|error| ProxyError::upstream_io(&error))?;
             if read == 0 {
                 return Err(Reason::UpstreamClosed.into());
             }
             self.answer_moved = Instant::now();
-            self.opening.extend_from_slice(input.get(..read).unwrap_or_default());
+            self.opening
+                .extend_from_slice(input.get(..read).unwrap_or_default());
             while let Some(head) = self.parse_head()? {
                 if head.status >= 200 {
-                    return Ok(Some(Received { bytes: std::mem::take(&mut self.opening), head }));
+                    return Ok(Some(Received {
+                        bytes: std::mem::take(&mut self.opening),
+                        head,
+                    }));
                 }
                 self.show_interim(cx, &head)?;
             }
@@ -251,9 +279,16 @@ impl<'a, S: Transport> Exchange<'a, S> {
     }
 
     /// 100 and 103 are for the client; 101 answers an upgrade that was never asked for.
-    fn show_interim(&mut self, cx: &mut Context<'_>, head: &ResponseHead) -> Result<(), ProxyError> {
+    fn show_interim(
+        &mut self,
+        cx: &mut Context<'_>,
+        head: &ResponseHead,
+    ) -> Result<(), ProxyError> {
         if head.status == 101 {
-            return Err(ProxyError::found(Reason::UpstreamResponseInvalid, "101 without an upgrade"));
+            return Err(ProxyError::found(
+                Reason::UpstreamResponseInvalid,
+                "101 without an upgrade",
+            ));
         }
         let rest = self.opening.split_off(head.len);
         let interim = std::mem::replace(&mut self.opening, rest);
@@ -275,7 +310,9 @@ impl<'a, S: Transport> Exchange<'a, S> {
                 return Ok(Poll::Ready(()));
             }
             let Scratch { input, output } = &mut *worker.scratch();
-            let Poll::Ready(read) = poll_read(self.upstream, cx, input) else { return Ok(Poll::Pending) };
+            let Poll::Ready(read) = poll_read(self.upstream, cx, input) else {
+                return Ok(Poll::Pending);
+            };
             let read = read.map_err(|error| ProxyError::upstream_io(&error))?;
             self.answer_moved = Instant::now();
             if read > 0 {
@@ -297,9 +334,15 @@ impl<'a, S: Transport> Exchange<'a, S> {
         self.download(cx, behind, output)
     }
 
-    fn download(&mut self, cx: &mut Context<'_>, piece: &mut [u8], out: &mut Vec<u8>) -> Result<(), ProxyError> {
+    fn download(
+        &mut self,
+        cx: &mut Context<'_>,
+        piece: &mut [u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProxyError> {
         let taken = self.response.take(piece);
-        let progress = taken.map_err(|what| ProxyError::found(Reason::UpstreamResponseInvalid, what))?;
+        let progress =
+            taken.map_err(|what| ProxyError::found(Reason::UpstreamResponseInvalid, what))?;
         self.tally.surplus |= progress.consumed < piece.len();
         let data = piece.get(..progress.data).unwrap_or_default();
         self.tally.response_bytes += data.len() as u64;
@@ -320,7 +363,9 @@ impl<'a, S: Transport> Exchange<'a, S> {
     }
 
     fn send_to_client(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Result<(), ProxyError> {
-        self.to_client.send(cx, &mut self.client.io, bytes).map_err(|error| ProxyError::client_io(&error))
+        self.to_client
+            .send(cx, &mut self.client.io, bytes)
+            .map_err(|error| ProxyError::client_io(&error))
     }
 
     /// Pending while the client's socket is full: then nothing more is read from the upstream.
@@ -357,11 +402,20 @@ impl<'a, S: Transport> Exchange<'a, S> {
         let (client, upstream) = (self.patience.client, self.patience.upstream);
         let next = if !self.is_uploaded() && !self.upload_refused {
             match self.to_upstream.is_flushed() {
-                true => (self.upload_moved + client.body_idle, Reason::ClientBodyTimeout),
-                false => (self.upload_moved + upstream.response_head, Reason::ResponseTimeout),
+                true => (
+                    self.upload_moved + client.body_idle,
+                    Reason::ClientBodyTimeout,
+                ),
+                false => (
+                    self.upload_moved + upstream.response_head,
+                    Reason::ResponseTimeout,
+                ),
             }
         } else if !self.has_head {
-            (self.upload_moved + upstream.response_head, Reason::ResponseTimeout)
+            (
+                self.upload_moved + upstream.response_head,
+                Reason::ResponseTimeout,
+            )
         } else if let Some(since) = self.client_stuck {
             (since + client.write_idle, Reason::ClientWriteTimeout)
         } else {
@@ -386,7 +440,13 @@ impl<'a, S: Transport> Exchange<'a, S> {
 }
 
 /// Reads once into the worker's buffer.
-pub(crate) fn poll_read(io: &mut (impl AsyncRead + Unpin), cx: &mut Context<'_>, into: &mut [u8]) -> Poll<std::io::Result<usize>> {
+pub(crate) fn poll_read(
+    io: &mut (impl AsyncRead + Unpin),
+    cx: &mut Context<'_>,
+    into: &mut [u8],
+) -> Poll<std::io::Result<usize>> {
     let mut buffer = ReadBuf::new(into);
-    Pin::new(io).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+    Pin::new(io)
+        .poll_read(cx, &mut buffer)
+        .map_ok(|()| buffer.filled().len())
 }

@@ -37,12 +37,20 @@ impl Inbound {
     pub(crate) fn take(&mut self, piece: &mut [u8]) -> Result<Progress, &'static str> {
         match self {
             Self::Sized { left } => {
-                let data = usize::try_from(*left).unwrap_or(usize::MAX).min(piece.len());
+                let data = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(piece.len());
                 *left -= data as u64;
-                Ok(Progress { data, consumed: data })
+                Ok(Progress {
+                    data,
+                    consumed: data,
+                })
             }
             Self::Chunked(decoder) => decoder.decode(piece),
-            Self::UntilClose { .. } => Ok(Progress { data: piece.len(), consumed: piece.len() }),
+            Self::UntilClose { .. } => Ok(Progress {
+                data: piece.len(),
+                consumed: piece.len(),
+            }),
         }
     }
 

@@ -21,7 +21,11 @@ pub(crate) struct Outbound {
 
 impl Outbound {
     pub(crate) fn new(encoding: Encoding) -> Self {
-        Self { encoding, waiting: Vec::new(), sent: 0 }
+        Self {
+            encoding,
+            waiting: Vec::new(),
+            sent: 0,
+        }
     }
 
     pub(crate) fn set_encoding(&mut self, encoding: Encoding) {
@@ -39,7 +43,12 @@ impl Outbound {
     }
 
     /// Sends bytes as they are; what the socket does not take now waits, behind what already waits.
-    pub(crate) fn send(&mut self, cx: &mut Context<'_>, io: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn send(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut (impl AsyncWrite + Unpin),
+        bytes: &[u8],
+    ) -> io::Result<()> {
         let mut rest = bytes;
         while self.is_flushed() && !rest.is_empty() {
             match Pin::new(&mut *io).poll_write(cx, rest) {
@@ -74,7 +83,11 @@ impl Outbound {
     }
 
     /// Writes what waits.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>, io: &mut (impl AsyncWrite + Unpin)) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut (impl AsyncWrite + Unpin),
+    ) -> Poll<io::Result<()>> {
         while !self.is_flushed() {
             let rest = self.waiting.get(self.sent..).unwrap_or_default();
             match Pin::new(&mut *io).poll_write(cx, rest) {

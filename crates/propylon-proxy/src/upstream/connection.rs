@@ -28,7 +28,12 @@ const TRUSTED_IDLE: Duration = Duration::from_millis(2);
 impl Connection {
     pub(crate) async fn open(target: DialTarget, timeout: Duration) -> Result<Self, DialError> {
         let io = dial::connect(target, timeout).await?;
-        Ok(Self { io, idle_since: Instant::now(), keep_alive: None, reused: false })
+        Ok(Self {
+            io,
+            idle_since: Instant::now(),
+            keep_alive: None,
+            reused: false,
+        })
     }
 
     /// Whether the server still listens on this idle connection, as far as can be known here.
@@ -49,7 +54,9 @@ impl Connection {
     /// Until when an idle connection may be used again. A server that says 5 s gets a second less,
     /// since its clock started before ours.
     pub(crate) fn usable_until(&self, idle: Duration) -> Instant {
-        let told = self.keep_alive.map(|told| told.saturating_sub(Duration::from_secs(1)));
+        let told = self
+            .keep_alive
+            .map(|told| told.saturating_sub(Duration::from_secs(1)));
         self.idle_since + told.map_or(idle, |told| told.min(idle))
     }
 

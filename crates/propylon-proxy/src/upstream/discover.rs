@@ -19,13 +19,22 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// One name of an upstream: what it stands for is either the instances or the addresses of one.
 enum Name {
-    OfUpstream { url: UpstreamUrl, by: Discovery },
-    OfInstance { url: UpstreamUrl, instance: Arc<Instance> },
+    OfUpstream {
+        url: UpstreamUrl,
+        by: Discovery,
+    },
+    OfInstance {
+        url: UpstreamUrl,
+        instance: Arc<Instance>,
+    },
 }
 
 /// Whether there is anything to resolve.
 pub(crate) fn has_names(endpoints: &Endpoints) -> bool {
-    endpoints.urls().iter().any(|url| matches!(url.host, UrlHost::Name(_)))
+    endpoints
+        .urls()
+        .iter()
+        .any(|url| matches!(url.host, UrlHost::Name(_)))
 }
 
 /// Resolves the upstream's names once.
@@ -48,12 +57,18 @@ pub(crate) async fn watch(upstream: Arc<Upstream>, resolver: Arc<Resolver>) {
 
 fn names(upstream: &Upstream) -> Vec<Name> {
     match &upstream.config.endpoints {
-        Endpoints::Discover { url, by } => vec![Name::OfUpstream { url: url.clone(), by: *by }],
+        Endpoints::Discover { url, by } => vec![Name::OfUpstream {
+            url: url.clone(),
+            by: *by,
+        }],
         Endpoints::Urls(urls) => urls
             .iter()
             .zip(upstream.instances().iter())
             .filter(|(url, _)| matches!(url.host, UrlHost::Name(_)))
-            .map(|(url, instance)| Name::OfInstance { url: url.clone(), instance: Arc::clone(instance) })
+            .map(|(url, instance)| Name::OfInstance {
+                url: url.clone(),
+                instance: Arc::clone(instance),
+            })
             .collect(),
     }
 }
@@ -69,7 +84,9 @@ impl Name {
         let url = self.url();
         let host = url.host.to_string();
         match self {
-            Self::OfUpstream { by: Discovery::Srv, .. } => resolver.services(&host).await,
+            Self::OfUpstream {
+                by: Discovery::Srv, ..
+            } => resolver.services(&host).await,
             _ => resolver.addresses(&host, url.port).await,
         }
     }

@@ -47,13 +47,21 @@ pub(crate) async fn watch(upstream: Arc<Upstream>, health: Health) {
 
 impl Streak {
     fn count(&mut self, good: bool) {
-        (self.good, self.bad) = if good { (self.good.saturating_add(1), 0) } else { (0, self.bad.saturating_add(1)) };
+        (self.good, self.bad) = if good {
+            (self.good.saturating_add(1), 0)
+        } else {
+            (0, self.bad.saturating_add(1))
+        };
     }
 }
 
 fn judge(upstream: &str, instance: &Instance, streak: &Streak, health: &Health) {
     let was = instance.is_healthy();
-    let now = if was { streak.bad < health.fall } else { streak.good >= health.rise };
+    let now = if was {
+        streak.bad < health.fall
+    } else {
+        streak.good >= health.rise
+    };
     if streak.good > 0 || was != now {
         instance.set_healthy(now);
     }
@@ -62,13 +70,20 @@ fn judge(upstream: &str, instance: &Instance, streak: &Streak, health: &Health) 
         if now {
             tracing::info!(upstream, instance, "instance is healthy again");
         } else {
-            tracing::warn!(upstream, instance, path = health.path, "instance failed its health checks");
+            tracing::warn!(
+                upstream,
+                instance,
+                path = health.path,
+                "instance failed its health checks"
+            );
         }
     }
 }
 
 async fn ask(instance: &Instance, health: &Health) -> bool {
-    tokio::time::timeout(health.timeout, answer(instance, health)).await.is_ok_and(|good| good.unwrap_or(false))
+    tokio::time::timeout(health.timeout, answer(instance, health))
+        .await
+        .is_ok_and(|good| good.unwrap_or(false))
 }
 
 /// Whether the health path answers with a success or a redirect.
@@ -84,4 +99,3 @@ async fn answer(instance: &Instance, health: &Health) -> Option<bool> {
     stream.read_exact(&mut start).await.ok()?;
     Some(start.starts_with(b"HTTP/1.") && matches!(start.get(9), Some(b'2' | b'3')))
 }
-

@@ -49,7 +49,11 @@ impl Instance {
     }
 
     /// The instance of that name among `known`, else a new one.
-    pub(crate) fn reuse_or_new(known: &[Arc<Self>], name: String, address: Option<SocketAddr>) -> Arc<Self> {
+    pub(crate) fn reuse_or_new(
+        known: &[Arc<Self>],
+        name: String,
+        address: Option<SocketAddr>,
+    ) -> Arc<Self> {
         let found = known.iter().find(|instance| instance.name == name);
         found.map_or_else(|| Self::new(name, address), Arc::clone)
     }
@@ -93,7 +97,8 @@ impl Instance {
     /// Sends no new work here for a while, after a connection could not be made.
     pub(crate) fn eject(&self, now: Instant, period: Duration) {
         self.connect_failures.fetch_add(1, Ordering::Relaxed);
-        self.ejected_until.store(self.millis(now + period), Ordering::Relaxed);
+        self.ejected_until
+            .store(self.millis(now + period), Ordering::Relaxed);
     }
 
     pub(crate) fn connected(&self) {
@@ -106,7 +111,8 @@ impl Instance {
 
     /// Connections made, connections that could not be made, and exchanges on kept ones.
     pub(crate) fn connection_counts(&self) -> [u64; 3] {
-        [&self.connects, &self.connect_failures, &self.reuses].map(|count| count.load(Ordering::Relaxed))
+        [&self.connects, &self.connect_failures, &self.reuses]
+            .map(|count| count.load(Ordering::Relaxed))
     }
 
     fn millis(&self, now: Instant) -> u64 {

@@ -22,7 +22,11 @@ impl Pool {
     /// The most recently used connection to the instance that is still good.
     pub(crate) fn take(&mut self, instance: &Instance, now: Instant) -> Option<Connection> {
         let kept = self.idle.get_mut(&instance.id)?;
-        while let Some(Kept { mut connection, until }) = kept.pop_back() {
+        while let Some(Kept {
+            mut connection,
+            until,
+        }) = kept.pop_back()
+        {
             if now < until && connection.is_alive(now) {
                 connection.reused = true;
                 return Some(connection);
@@ -32,7 +36,13 @@ impl Pool {
     }
 
     /// Keeps a connection whose exchange is complete, the oldest one making room.
-    pub(crate) fn give(&mut self, instance: &Instance, mut connection: Connection, limits: propylon_config::Pool, now: Instant) {
+    pub(crate) fn give(
+        &mut self,
+        instance: &Instance,
+        mut connection: Connection,
+        limits: propylon_config::Pool,
+        now: Instant,
+    ) {
         connection.idle_since = now;
         let until = connection.usable_until(limits.idle);
         if until <= now || limits.idle_connections_max == 0 {
@@ -63,6 +73,10 @@ impl Pool {
 pub(crate) fn keep_alive_timeout(value: &[u8]) -> Option<Duration> {
     crate::http1::field::elements(value).find_map(|element| {
         let seconds = element.strip_prefix(b"timeout=")?;
-        std::str::from_utf8(seconds).ok()?.parse().ok().map(Duration::from_secs)
+        std::str::from_utf8(seconds)
+            .ok()?
+            .parse()
+            .ok()
+            .map(Duration::from_secs)
     })
 }

@@ -57,7 +57,11 @@ async fn accept(worker: Rc<Worker>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                worker.shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
+                worker
+                    .shared
+                    .metrics
+                    .connections
+                    .fetch_add(1, Ordering::Relaxed);
                 if let Some((stream, peer)) = hand_off(&worker, stream, peer) {
                     begin(&worker, stream, peer);
                 }
@@ -72,34 +76,53 @@ async fn accept(worker: Rc<Worker>, listener: TcpListener) {
 
 /// Gives a fresh connection to the least loaded worker if this one is well above the mean:
 /// `SO_REUSEPORT` spreads by hash, and streams that last for hours keep what it got wrong.
-fn hand_off(worker: &Worker, stream: TcpStream, peer: SocketAddr) -> Option<(TcpStream, SocketAddr)> {
-    let Some(index) = worker.shared.less_loaded_than(worker.index) else { return Some((stream, peer)) };
-    let Ok(stream) = stream.into_std() else { return None };
+fn hand_off(
+    worker: &Worker,
+    stream: TcpStream,
+    peer: SocketAddr,
+) -> Option<(TcpStream, SocketAddr)> {
+    let Some(index) = worker.shared.less_loaded_than(worker.index) else {
+        return Some((stream, peer));
+    };
+    let Ok(stream) = stream.into_std() else {
+        return None;
+    };
     match worker.shared.send(index, Command::Adopt(stream, peer)) {
         Ok(()) => {
-            worker.shared.metrics.handoffs.fetch_add(1, Ordering::Relaxed);
+            worker
+                .shared
+                .metrics
+                .handoffs
+                .fetch_add(1, Ordering::Relaxed);
             None
         }
-        Err(Command::Adopt(stream, peer)) => TcpStream::from_std(stream).ok().map(|stream| (stream, peer)),
+        Err(Command::Adopt(stream, peer)) => TcpStream::from_std(stream)
+            .ok()
+            .map(|stream| (stream, peer)),
         Err(_) => None,
     }
 }
 
 fn begin(worker: &Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
-    let Ok(local) = stream.local_addr() else { return };
-    if stream.set_nodelay(true).is_err() {
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
+    if propylon_net::listener::prepare(&stream).is_err() {
         return;
     }
     let worker = Rc::clone(worker);
     worker.shared.count_open(worker.index, 1);
-    let has_room = worker.shared.open_connections().sum::<usize>() <= worker.tables().limits.connections;
+    let has_room =
+        worker.shared.open_connections().sum::<usize>() <= worker.tables().limits.connections;
     tokio::task::spawn_local(async move {
         let _open = Open::register(&worker).await;
         if has_room {
             connection::serve(worker, stream, peer, local).await;
         } else {
             let mut client = ClientConnection::new(stream, peer, local);
-            if own_answer::refuse(&worker, &mut client, Reason::ConnectionLimit.into()).await == After::Close {
+            if own_answer::refuse(&worker, &mut client, Reason::ConnectionLimit.into()).await
+                == After::Close
+            {
                 client.close(&worker).await;
             }
         }
@@ -112,7 +135,10 @@ impl Open {
             std::task::Poll::Ready(worker.connections.borrow_mut().insert(cx.waker().clone()))
         })
         .await;
-        Self { worker: Rc::clone(worker), key }
+        Self {
+            worker: Rc::clone(worker),
+            key,
+        }
     }
 }
 

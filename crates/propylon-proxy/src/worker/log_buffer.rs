@@ -81,9 +81,12 @@ impl LogBuffer {
 impl Stamp {
     /// The time in RFC 3339, to the millisecond, in UTC.
     fn now(&mut self) -> &str {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         if since.as_secs() != self.second || self.text.is_empty() {
-            let second = Timestamp::from_second(i64::try_from(since.as_secs()).unwrap_or_default()).unwrap_or_default();
+            let second = Timestamp::from_second(i64::try_from(since.as_secs()).unwrap_or_default())
+                .unwrap_or_default();
             self.second = since.as_secs();
             self.text = format!("{second:.3}");
         }
@@ -92,7 +95,8 @@ impl Stamp {
         let millis = since.subsec_millis();
         self.text.push('.');
         for place in [100, 10, 1] {
-            self.text.push(char::from_digit(millis / place % 10, 10).unwrap_or('0'));
+            self.text
+                .push(char::from_digit(millis / place % 10, 10).unwrap_or('0'));
         }
         self.text.push('Z');
         &self.text

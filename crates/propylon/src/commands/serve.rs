@@ -65,7 +65,7 @@ fn serve(args: &Serve, proxy: &mut Proxy, events: &Receiver<Event>, mut grace: D
         match events.recv_timeout(pause) {
             Ok(Event::End) => break,
             Ok(Event::Reload) | Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(pause),
+            Err(RecvTimeoutError::Disconnected) => std::thread::park_timeout(pause),
         }
     }
     proxy.end();

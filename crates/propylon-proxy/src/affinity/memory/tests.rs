@@ -6,10 +6,16 @@ use propylon_mcp::SessionId;
 
 use super::*;
 
-const BOUNDS: Bounds = Bounds { entries_max: 16 * 8, bytes_max: u64::MAX, ttl: Duration::from_secs(60) };
+const BOUNDS: Bounds = Bounds {
+    entries_max: 16 * 8,
+    bytes_max: u64::MAX,
+    ttl: Duration::from_secs(60),
+};
 
 fn session(number: u64) -> SessionFingerprint {
-    SessionId::parse(format!("session-{number}").as_bytes()).unwrap().fingerprint()
+    SessionId::parse(format!("session-{number}").as_bytes())
+        .unwrap()
+        .fingerprint()
 }
 
 #[test]
@@ -19,9 +25,19 @@ fn a_session_is_found_until_its_ttl_after_the_last_use() {
     let at = |seconds| start + Duration::from_secs(seconds);
     table.learn(session(1), "a", at(0), BOUNDS);
     assert_eq!(table.find(&session(1), at(50), BOUNDS), Some("a"));
-    assert_eq!(table.find(&session(1), at(110), BOUNDS), Some("a"), "the use at 50 s counts");
+    assert_eq!(
+        table.find(&session(1), at(110), BOUNDS),
+        Some("a"),
+        "the use at 50 s counts"
+    );
     assert_eq!(table.find(&session(1), at(171), BOUNDS), None);
-    assert_eq!(table.evicted(), Evicted { expired: 1, crowded: 0 });
+    assert_eq!(
+        table.evicted(),
+        Evicted {
+            expired: 1,
+            crowded: 0
+        }
+    );
     assert_eq!(table.len(), 0);
 }
 
@@ -39,7 +55,10 @@ fn only_the_holder_is_forgotten() {
 #[test]
 fn bytes_bound_the_table_as_entries_do() {
     let table = Memory::new();
-    let bounds = Bounds { bytes_max: 16 * 2 * ENTRY_BYTES, ..BOUNDS };
+    let bounds = Bounds {
+        bytes_max: 16 * 2 * ENTRY_BYTES,
+        ..BOUNDS
+    };
     let now = Instant::now();
     (0..10_000).for_each(|number| table.learn(session(number), (), now, bounds));
     assert_eq!(table.len(), 32);
@@ -50,7 +69,9 @@ fn bytes_bound_the_table_as_entries_do() {
 /// except where the bound or the TTL accounts for the difference.
 #[test]
 fn simulation() {
-    let only = std::env::var("PROPYLON_SEED").ok().and_then(|seed| seed.parse().ok());
+    let only = std::env::var("PROPYLON_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
     for seed in only.map_or(0..256, |seed: u64| seed..seed + 1) {
         simulate(seed);
     }
@@ -78,16 +99,28 @@ fn simulate(seed: u64) {
             1 => {
                 let forgotten = table.forget(&session(number), &instance);
                 let modelled = model.get(&number).is_some_and(|held| held.0 == instance);
-                assert!(modelled || !forgotten, "seed {seed}: forgot what was not there");
+                assert!(
+                    modelled || !forgotten,
+                    "seed {seed}: forgot what was not there"
+                );
                 if modelled {
                     model.remove(&number);
                 }
             }
             _ => {
                 let found = table.find(&session(number), now, BOUNDS);
-                let alive = model.get(&number).filter(|held| now - held.1 <= BOUNDS.ttl).map(|held| held.0);
-                assert!(found.is_none() || found == alive, "seed {seed}: {found:?} but {alive:?}");
-                assert!(found == alive || table.evicted().crowded > 0, "seed {seed}: lost {number}");
+                let alive = model
+                    .get(&number)
+                    .filter(|held| now - held.1 <= BOUNDS.ttl)
+                    .map(|held| held.0);
+                assert!(
+                    found.is_none() || found == alive,
+                    "seed {seed}: {found:?} but {alive:?}"
+                );
+                assert!(
+                    found == alive || table.evicted().crowded > 0,
+                    "seed {seed}: lost {number}"
+                );
                 match found {
                     Some(instance) => model.insert(number, (instance, now)),
                     None => model.remove(&number),
