@@ -113,11 +113,15 @@ impl Fleet {
         })
     }
 
-    /// Runs something in the background for as long as the probe lives.
-    pub(crate) fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) {
+    /// Runs something in the background for as long as the probe lives; false when there is too much of it already.
+    pub(crate) fn spawn(&self, job: impl Future<Output = ()> + Send + 'static) -> bool {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         while jobs.try_join_next().is_some() {}
-        jobs.spawn(job);
+        let has_room = jobs.len() < self.options.limits.jobs_max;
+        if has_room {
+            jobs.spawn(job);
+        }
+        has_room
     }
 
     /// Ends everything in the background.

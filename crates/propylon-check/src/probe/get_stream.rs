@@ -1,7 +1,7 @@
 //! The stream a legacy client opens with GET, or resumes after the last event it saw.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::census::Gauge;
 use super::dialogue::refuse;
@@ -12,7 +12,7 @@ use super::legacy::session_of;
 use super::message::{INVALID_REQUEST, Refusal};
 use super::request::Request;
 use super::session::Session;
-use super::stream_log::{Item, StreamLog, frame};
+use super::stream_log::{Idle, Item, StreamLog, frame};
 use super::wire::{Extent, Gone, ResponseHead, Wire};
 
 /// The stream a GET is for, and the event it goes on after.
@@ -62,9 +62,13 @@ pub(crate) async fn get<W: Wire>(place: &Place, request: &Request, wire: &mut W)
     let schedule = found.schedule.unwrap_or_else(Schedule::silent);
     let _gauge = Gauge::raise(&place.instance.census.get_streams);
     let head = event_stream_head(schedule.accel);
+    let idle = Idle {
+        comment: schedule.comment,
+        until: schedule.lasts.map(|lasts| Instant::now() + lasts),
+    };
     let following = async {
         wire.head(head).await?;
-        found.log.follow(found.after, schedule.comment, wire).await
+        found.log.follow(found.after, idle, wire).await
     };
     let fleet = &place.fleet;
     let mut record = fleet.ledger.begin(
@@ -83,10 +87,7 @@ pub(crate) async fn get<W: Wire>(place: &Place, request: &Request, wire: &mut W)
     };
     match ended {
         Ok(true) => record.settle(Outcome::Cut),
-        Ok(false) => {
-            let _ = wire.finish().await;
-            record.settle(Outcome::Completed);
-        }
+        Ok(false) => record.settle(Outcome::Completed),
         Err(Gone(how)) => {
             let (at, sent_bytes) = (fleet.clock.stamp(), wire.sent_bytes());
             record.disconnected(Disconnect {
@@ -117,17 +118,11 @@ pub(crate) fn event_stream_head(accel: bool) -> ResponseHead {
     }
 }
 
-/// Emits what was asked; returns when the stream is to end.
+/// Emits what was asked, and never returns: the follower ends the stream.
 async fn scheduled(place: &Place, log: &StreamLog, schedule: Schedule) {
-    let emitting = async {
-        tokio::time::sleep(schedule.first_delay).await;
-        emit(place, log, schedule.events, schedule.interval).await;
-        std::future::pending::<()>().await;
-    };
-    match schedule.lasts {
-        Some(lasts) => drop(tokio::time::timeout(lasts, emitting).await),
-        None => emitting.await,
-    }
+    tokio::time::sleep(schedule.first_delay).await;
+    emit(place, log, schedule.events, schedule.interval).await;
+    std::future::pending::<()>().await;
 }
 
 /// Appends emissions to a session's stream.

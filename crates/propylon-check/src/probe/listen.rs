@@ -14,7 +14,7 @@ use super::get_stream::event_stream_head;
 use super::legacy::schedule;
 use super::message::{MISSING_CAPABILITY, Refusal, result, stamp_result};
 use super::outlet::{Disconnection, Outlet, Stopped};
-use super::stream_log::frame;
+use super::stream_log::{COMMENT, frame};
 use super::wire::Wire;
 
 /// URIs and task ids of one subscription, at most.
@@ -146,6 +146,7 @@ async fn keep<W: Wire>(
     });
     send(outlet, &acknowledged).await?;
     let mut moments = Moments::new(&subscription.schedule);
+    let mut quiet_since = Instant::now();
     let mut told: Vec<Value> = vec![Value::Null; subscription.task_ids.len()];
     loop {
         tell_tasks(call, subscription, &mut told, outlet).await?;
@@ -155,16 +156,29 @@ async fn keep<W: Wire>(
         }
         if moments.due(now) {
             emit(call, subscription, moments.advance(), outlet).await?;
+            quiet_since = Instant::now();
             continue;
         }
         let mut pause = moments.next(until).saturating_duration_since(now);
         if !subscription.task_ids.is_empty() {
             pause = pause.min(TASK_LOOK);
         }
+        if let Some(comment) = subscription.schedule.comment {
+            pause = pause.min(comment.saturating_sub(quiet_since.elapsed()));
+        }
+        // Nothing is written in here, for the wait may be dropped half way.
         let nudged = tokio::select! {
-            waited = outlet.wait(pause, subscription.schedule.comment) => { waited?; false }
+            waited = outlet.wait(pause, None) => { waited?; false }
             nudge = nudges.recv() => nudge.is_ok(),
         };
+        if subscription
+            .schedule
+            .comment
+            .is_some_and(|comment| quiet_since.elapsed() >= comment)
+        {
+            outlet.raw(COMMENT).await?;
+            quiet_since = Instant::now();
+        }
         if nudged && subscription.granted.contains_key("toolsListChanged") {
             emit(call, subscription, moments.count(), outlet).await?;
         }

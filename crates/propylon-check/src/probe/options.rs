@@ -47,6 +47,8 @@ pub struct ProbeLimits {
     pub sessions_max: usize,
     /// Tasks of one instance; past it the oldest is forgotten.
     pub tasks_max: usize,
+    /// Calls over HTTP+SSE and other work in the background, of the process at one time.
+    pub jobs_max: usize,
     /// Keys the ledger remembers; past it the least recently used is forgotten.
     pub keys_max: usize,
     /// Exchanges the ledger remembers for one key.
@@ -74,6 +76,7 @@ impl Default for ProbeLimits {
             connections_max: 4_096,
             sessions_max: 4_096,
             tasks_max: 1_024,
+            jobs_max: 4_096,
             keys_max: 4_096,
             exchanges_per_key_max: 64,
             streams_per_session_max: 32,

@@ -231,6 +231,10 @@ fn compose(call: &Call<'_>, script: Script, clocks: &Clocks) -> (&'static str, S
     let response = match script.closing {
         Closing::Plain { content_type, body } => return (content_type, body),
         Closing::Error(refusal) => refusal.json(Some(&call.id)),
+        // Legacy SDKs hold an empty result to `{}`.
+        Closing::Result(Value::Object(members)) if members.is_empty() && !call.is_modern() => {
+            result(&call.id, Value::Object(members))
+        }
         Closing::Result(Value::Object(mut members)) => {
             stamp_result(&mut members, call.is_modern(), instance);
             result(&call.id, Value::Object(members))

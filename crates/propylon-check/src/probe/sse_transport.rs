@@ -11,12 +11,12 @@ use super::fleet::Place;
 use super::get_stream::event_stream_head;
 use super::ledger::{Deed, Disconnect, Outcome, Phase};
 use super::legacy::{self, Planned};
-use super::message::{self, Message, Refusal, SESSION_NOT_FOUND};
+use super::message::{self, INTERNAL_ERROR, Message, Refusal, SESSION_NOT_FOUND};
 use super::outlet::Outlet;
 use super::perform::perform;
 use super::request::Request;
 use super::session::Session;
-use super::stream_log::{Item, frame};
+use super::stream_log::{Idle, Item, frame};
 use super::wire::{Gone, Nobody, Wire};
 
 /// Opens a session's stream. Its first event says where to POST (2024-11-05 transports, HTTP with SSE).
@@ -43,7 +43,7 @@ pub(crate) async fn open<W: Wire>(place: &Place, request: &Request, wire: &mut W
     let following = async {
         wire.head(event_stream_head(true)).await?;
         wire.body(&frame(None, "endpoint", &endpoint)).await?;
-        session.get_stream.follow(0, None, wire).await
+        session.get_stream.follow(0, Idle::default(), wire).await
     };
     match following.await {
         Ok(was_cut) => record.settle(if was_cut {
@@ -121,8 +121,10 @@ pub(crate) async fn post<W: Wire>(place: &Place, request: &Arc<Request>, wire: &
     let job = answer(place.clone(), Arc::clone(request), Arc::clone(&session));
     if initialized {
         job.await;
-    } else {
-        place.fleet.spawn(job);
+    } else if !place.fleet.spawn(job) {
+        let refusal = Refusal::new(503, INTERNAL_ERROR, "the probe does as much as it may");
+        refuse(wire, &refusal, None).await;
+        return refusal.status;
     }
     reply(wire, 202, Vec::new(), None).await;
     202
@@ -156,12 +158,12 @@ async fn answer(place: Place, request: Arc<Request>, session: Arc<Session>) {
         return;
     }
     let Planned { script, record } = legacy::plan(&call);
-    perform(
-        &call,
-        script,
-        &mut Outlet::<Nobody>::onto(log, place.fleet.clock, record),
-    )
-    .await;
+    let mut outlet = Outlet::<Nobody>::onto(Arc::clone(&log), place.fleet.clock, record);
+    tokio::select! {
+        () = perform(&call, script, &mut outlet) => {}
+        // The stream is the session: without it nobody is left to answer.
+        () = log.ended() => {}
+    }
 }
 
 #[cfg(test)]

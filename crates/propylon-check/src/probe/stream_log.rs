@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
@@ -49,6 +49,42 @@ struct Kept {
     /// The last item a client was sent.
     followed: u64,
     done: bool,
+}
+
+/// What a follower does while nothing comes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Idle {
+    /// How often it sends a comment.
+    pub(crate) comment: Option<Duration>,
+    /// When it ends the response.
+    pub(crate) until: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pause {
+    Comment,
+    End,
+}
+
+impl Idle {
+    async fn pause(&self) -> Pause {
+        let comment = async {
+            match self.comment {
+                Some(comment) => tokio::time::sleep(comment).await,
+                None => std::future::pending().await,
+            }
+        };
+        let end = async {
+            match self.until {
+                Some(until) => tokio::time::sleep_until(until.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = comment => Pause::Comment,
+            () = end => Pause::End,
+        }
+    }
 }
 
 /// The log of one stream.
@@ -151,6 +187,18 @@ impl StreamLog {
         self.taken.notify_waiters();
     }
 
+    /// Returns once nothing more will come.
+    pub(crate) async fn ended(&self) {
+        loop {
+            let mut appended = std::pin::pin!(self.appended.notified());
+            appended.as_mut().enable();
+            if self.with(|kept| kept.done) {
+                return;
+            }
+            appended.await;
+        }
+    }
+
     /// The number of an event id of this stream.
     pub(crate) fn number(&self, event_id: &str) -> Option<u64> {
         event_id
@@ -190,14 +238,14 @@ impl StreamLog {
     pub(crate) async fn follow<W: Wire>(
         &self,
         mut number: u64,
-        comment: Option<Duration>,
+        idle: Idle,
         wire: &mut W,
     ) -> Result<bool, Gone> {
         loop {
             let mut appended = std::pin::pin!(self.appended.notified());
             appended.as_mut().enable();
             let (items, done) = self.after(number);
-            let idle = items.is_empty();
+            let is_idle = items.is_empty();
             for (at, item) in items {
                 number = at;
                 match item {
@@ -210,15 +258,19 @@ impl StreamLog {
                 }
                 self.with(|kept| kept.followed = kept.followed.max(number));
             }
-            if done {
+            if done || idle.until.is_some_and(|until| Instant::now() >= until) {
                 wire.finish().await?;
                 return Ok(false);
             }
-            if idle {
+            if is_idle {
                 tokio::select! {
                     () = &mut appended => {}
                     gone = wire.closed() => return Err(gone),
-                    () = pause(comment) => wire.body(COMMENT).await?,
+                    pause = idle.pause() => {
+                        if pause == Pause::Comment {
+                            wire.body(COMMENT).await?;
+                        }
+                    }
                 }
             }
         }
@@ -226,13 +278,6 @@ impl StreamLog {
 
     fn with<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
         change(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-async fn pause(comment: Option<Duration>) {
-    match comment {
-        Some(comment) => tokio::time::sleep(comment).await,
-        None => std::future::pending().await,
     }
 }
 

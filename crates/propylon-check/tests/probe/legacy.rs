@@ -99,11 +99,7 @@ fn notifications_are_accepted_and_methods_answered() {
             .1
             .json()
     };
-    assert_eq!(
-        ask("ping", json!({}))["result"]["_meta"]["dev.propylon/probe"]["instance"],
-        "probe-1"
-    );
-    assert!(ask("ping", json!({}))["result"].get("resultType").is_none());
+    assert_eq!(ask("ping", json!({}))["result"], json!({}));
     assert!(
         ask("tools/list", json!({}))["result"]["tools"]
             .as_array()

@@ -42,14 +42,15 @@ fn run(call: &Call<'_>) -> Result<Script, Refusal> {
             Refusal::params("target session needs a session, which this era has not")
         })?;
         let (place, log) = (call.place.clone(), Arc::clone(&session.get_stream));
-        fleet.spawn(async move {
+        let spawned = fleet.spawn(async move {
             tokio::time::sleep(delay).await;
             emit(&place, &log, events, interval).await;
         });
+        room(spawned)?;
         return Ok(Script::report(json!({"scheduled": events, "streams": 1})));
     }
     let nudges = fleet.nudges.clone();
-    fleet.spawn(async move {
+    let spawned = fleet.spawn(async move {
         tokio::time::sleep(delay).await;
         for n in 0..events {
             if n > 0 {
@@ -59,6 +60,7 @@ fn run(call: &Call<'_>) -> Result<Script, Refusal> {
             let _ = nudges.send(());
         }
     });
+    room(spawned)?;
     let streams: u64 = fleet
         .instances
         .iter()
@@ -67,4 +69,12 @@ fn run(call: &Call<'_>) -> Result<Script, Refusal> {
     Ok(Script::report(
         json!({"scheduled": events, "streams": streams}),
     ))
+}
+
+fn room(spawned: bool) -> Result<(), Refusal> {
+    if spawned {
+        Ok(())
+    } else {
+        Err(super::full("the probe does as much as it may"))
+    }
 }

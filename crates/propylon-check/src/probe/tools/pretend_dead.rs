@@ -57,7 +57,7 @@ fn run(call: &Call<'_>) -> Result<Script, Refusal> {
     };
     let from = fleet.clock.stamp().after(delay);
     let dead = instance.name.to_string();
-    fleet.spawn(async move {
+    let spawned = fleet.spawn(async move {
         tokio::time::sleep(delay).await;
         if !keep_sessions {
             instance.sessions().clear();
@@ -67,6 +67,9 @@ fn run(call: &Call<'_>) -> Result<Script, Refusal> {
         tokio::time::sleep(time).await;
         instance.mode.send_replace(Mode::Alive);
     });
+    if !spawned {
+        return Err(super::full("the probe does as much as it may"));
+    }
     Ok(Script::report(
         json!({"dead": dead, "from": from.json(), "until": from.after(time).json()}),
     ))

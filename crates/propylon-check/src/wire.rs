@@ -1,0 +1,20 @@
+//! An HTTP client that hides nothing: exact bytes out, lines and pieces in with the instant each came.
+
+mod body;
+mod connection;
+mod dialer;
+mod endpoint;
+mod head;
+pub(crate) mod request;
+mod response;
+mod tls;
+mod trouble;
+
+pub(crate) use connection::{Connection, Ending, Piece};
+pub(crate) use dialer::Dialer;
+pub use dialer::Redirected;
+pub use endpoint::{Endpoint, EndpointError};
+pub(crate) use head::Head;
+pub(crate) use request::Request;
+pub(crate) use response::Response;
+pub use trouble::Trouble;
