@@ -1,11 +1,15 @@
 //! The smallest MCP server a script can be: sessions, one echoing tool, an event stream, a stateless call.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
 use crate::upstream::{Answer, EventFeed, Exchange};
+
+/// How many sessions all scripts of this process have minted: no id comes twice.
+static MINTED: AtomicU32 = AtomicU32::new(0);
 
 /// A JSON-RPC request.
 pub fn rpc(id: impl Into<Value>, method: &str, params: &Value) -> Value {
@@ -38,11 +42,8 @@ impl McpScript {
         let id = &message["id"];
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if message["method"] == "initialize" {
-            let session = format!(
-                "{}-session-{}",
-                self.name,
-                exchange.connection * 1000 + sessions.len()
-            );
+            let number = MINTED.fetch_add(1, Ordering::Relaxed);
+            let session = format!("{}-session-{number}", self.name);
             sessions.insert(session.clone());
             let info = json!({ "name": self.name, "version": "1" });
             let result =

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use propylon_testkit::{Answer, EventFeed, Upstream, eventually, get_sse, initialize, post_json, rpc};
+use propylon_testkit::{
+    Answer, EventFeed, Upstream, eventually, get_sse, initialize, post_json, rpc,
+};
 use serde_json::json;
 
 use crate::front::{get, metric, scripted, serve, serve_with, urls};
@@ -16,9 +18,21 @@ fn it_says_that_it_lives_and_is_ready() {
     for path in ["/livez", "/readyz"] {
         assert_eq!(get(proxy.admin(), path).0.status, 200, "{path}");
     }
-    assert_eq!(get(proxy.admin(), "/mcp").0.status, 404, "MCP is not served here");
-    assert_eq!(get(proxy.address(), "/metrics").0.status, 404, "and metrics not there");
-    assert_eq!(servers[0].1.connections().len(), 0, "no question of health reaches the MCP endpoint");
+    assert_eq!(
+        get(proxy.admin(), "/mcp").0.status,
+        404,
+        "MCP is not served here"
+    );
+    assert_eq!(
+        get(proxy.address(), "/metrics").0.status,
+        404,
+        "and metrics not there"
+    );
+    assert_eq!(
+        servers[0].1.connections().len(),
+        0,
+        "no question of health reaches the MCP endpoint"
+    );
     proxy.stop();
 }
 
@@ -30,17 +44,33 @@ fn metrics_are_in_the_text_format_and_count() {
         post_json(proxy.address(), "/mcp", &[], &initialize(1));
     }
     let (response, body) = get(proxy.admin(), "/metrics");
-    let kind = response.header("content-type").unwrap_or_default().to_owned();
-    assert!(kind.starts_with("text/plain") || kind.starts_with("application/openmetrics-text"), "{kind}");
+    let kind = response
+        .header("content-type")
+        .unwrap_or_default()
+        .to_owned();
+    assert!(
+        kind.starts_with("text/plain") || kind.starts_with("application/openmetrics-text"),
+        "{kind}"
+    );
     let text = body.text();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap_or_default();
-        assert!(name.starts_with("propylon_") && value.parse::<f64>().is_ok(), "{line}");
+        assert!(
+            name.starts_with("propylon_") && value.parse::<f64>().is_ok(),
+            "{line}"
+        );
     }
     for line in text.lines().filter_map(|line| line.strip_prefix("# HELP ")) {
-        assert!(line.split_once(' ').is_some_and(|(_, help)| !help.trim().is_empty()), "{line}");
+        assert!(
+            line.split_once(' ')
+                .is_some_and(|(_, help)| !help.trim().is_empty()),
+            "{line}"
+        );
     }
-    assert!(metric(&proxy, "propylon_affinity_entries", &[]) >= 5.0, "{text}");
+    assert!(
+        metric(&proxy, "propylon_affinity_entries", &[]) >= 5.0,
+        "{text}"
+    );
     proxy.stop();
 }
 
@@ -50,10 +80,16 @@ fn open_streams_are_counted_and_uncounted() {
     let streaming = feed.clone();
     let upstream = Upstream::start(move |_| Answer::stream(&streaming, &[]));
     let proxy = serve(&[upstream.url("/mcp")]);
-    let streams: Vec<_> = (0..3).map(|_| get_sse(proxy.address(), "/mcp", &[])).collect();
-    eventually("three open streams", SOON, || metric(&proxy, "propylon_streams_open", &[]) == 3.0);
+    let streams: Vec<_> = (0..3)
+        .map(|_| get_sse(proxy.address(), "/mcp", &[]))
+        .collect();
+    eventually("three open streams", SOON, || {
+        metric(&proxy, "propylon_streams_open", &[]) == 3.0
+    });
     drop(streams);
-    eventually("no open stream", SOON, || metric(&proxy, "propylon_streams_open", &[]) == 0.0);
+    eventually("no open stream", SOON, || {
+        metric(&proxy, "propylon_streams_open", &[]) == 0.0
+    });
     proxy.stop();
 }
 
@@ -61,9 +97,12 @@ fn open_streams_are_counted_and_uncounted() {
 fn checks_go_to_the_health_path_and_move_new_sessions() {
     let sick = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let failing = sick.clone();
-    let answer = |name: &'static str, failing: Option<std::sync::Arc<std::sync::atomic::AtomicBool>>| {
+    let answer = |name: &'static str,
+                  failing: Option<std::sync::Arc<std::sync::atomic::AtomicBool>>| {
         Upstream::start(move |exchange| {
-            let failing = failing.as_ref().is_some_and(|failing| failing.load(std::sync::atomic::Ordering::SeqCst));
+            let failing = failing
+                .as_ref()
+                .is_some_and(|failing| failing.load(std::sync::atomic::Ordering::SeqCst));
             match (exchange.target(), failing) {
                 ("/health", true) => Answer::sized(500, &[], "sick"),
                 ("/health", false) => Answer::sized(200, &[], "well"),
@@ -76,16 +115,29 @@ fn checks_go_to_the_health_path_and_move_new_sessions() {
     let proxy = serve_with(&[alpha.url("/mcp"), beta.url("/mcp")], &[health], &[]);
     let names = || -> Vec<String> {
         let call = rpc(1, "tools/call", &json!({ "name": "x" }));
-        let ask = |_| post_json(proxy.address(), "/mcp", &[], &call).1.json()["result"]["name"].to_string();
+        let ask = |_| {
+            post_json(proxy.address(), "/mcp", &[], &call).1.json()["result"]["name"].to_string()
+        };
         (0..10).map(ask).collect()
     };
-    eventually("both instances to be used", SOON, || names().iter().any(|name| name.contains("alpha")));
+    eventually("both instances to be used", SOON, || {
+        names().iter().any(|name| name.contains("alpha"))
+    });
     sick.store(true, std::sync::atomic::Ordering::SeqCst);
-    eventually("the sick instance to be left alone", SOON, || names().iter().all(|name| name.contains("beta")));
+    eventually("the sick instance to be left alone", SOON, || {
+        names().iter().all(|name| name.contains("beta"))
+    });
     sick.store(false, std::sync::atomic::Ordering::SeqCst);
-    eventually("the well instance to be used again", SOON, || names().iter().any(|name| name.contains("alpha")));
+    eventually("the well instance to be used again", SOON, || {
+        names().iter().any(|name| name.contains("alpha"))
+    });
     let asked = alpha.exchanges();
-    assert!(asked.iter().filter(|seen| seen.method() == "GET").all(|seen| seen.target() == "/health"));
+    assert!(
+        asked
+            .iter()
+            .filter(|seen| seen.method() == "GET")
+            .all(|seen| seen.target() == "/health")
+    );
     proxy.stop();
 }
 
@@ -95,9 +147,18 @@ fn when_no_instance_is_healthy_all_are_tried() {
         "/health" => Answer::sized(500, &[], "sick"),
         _ => Answer::result(&exchange.json()["id"], &json!({})),
     });
-    let proxy = serve_with(&[upstream.url("/mcp")], &["health: { path: /health, interval: 50ms, fall: 1 }"], &[]);
+    let proxy = serve_with(
+        &[upstream.url("/mcp")],
+        &["health: { path: /health, interval: 50ms, fall: 1 }"],
+        &[],
+    );
     eventually("a few bad answers", SOON, || upstream.exchanges().len() > 4);
-    assert_eq!(post_json(proxy.address(), "/mcp", &[], &rpc(1, "ping", &json!({}))).0.status, 200);
+    assert_eq!(
+        post_json(proxy.address(), "/mcp", &[], &rpc(1, "ping", &json!({})))
+            .0
+            .status,
+        200
+    );
     proxy.stop();
 }
 
@@ -113,9 +174,29 @@ fn calls_that_crash_take_no_session_away() {
     post_json(proxy.address(), "/mcp", &[], &initialize(1));
     for id in 0..8 {
         let call = rpc(id, "tools/call", &json!({ "name": "crash" }));
-        assert_eq!(post_json(proxy.address(), "/mcp", &["Mcp-Session-Id: crashing-1"], &call).0.status, 502);
+        assert_eq!(
+            post_json(
+                proxy.address(),
+                "/mcp",
+                &["Mcp-Session-Id: crashing-1"],
+                &call
+            )
+            .0
+            .status,
+            502
+        );
         let ping = rpc(id, "ping", &json!({}));
-        assert_eq!(post_json(proxy.address(), "/mcp", &["Mcp-Session-Id: crashing-1"], &ping).0.status, 200);
+        assert_eq!(
+            post_json(
+                proxy.address(),
+                "/mcp",
+                &["Mcp-Session-Id: crashing-1"],
+                &ping
+            )
+            .0
+            .status,
+            200
+        );
     }
     drop(servers);
     proxy.stop();

@@ -18,7 +18,10 @@ fn run(args: &[&str], text: &str) -> (Option<i32>, String) {
     command.args(args).arg(&file);
     let mut process = Guarded::start(command);
     let status = process.wait(Duration::from_secs(10));
-    (status.and_then(|status| status.code()), process.output().text())
+    (
+        status.and_then(|status| status.code()),
+        process.output().text(),
+    )
 }
 
 fn listens(address: SocketAddr) -> bool {
@@ -28,15 +31,60 @@ fn listens(address: SocketAddr) -> bool {
 #[test]
 fn mistakes_name_place_key_and_remedy() {
     let cases: [(&str, String, &str, &[&str]); 9] = [
-        ("unknown key", GOOD.replace("path: /mcp", "pth: /mcp"), "4:5", &["pth", "path"]),
-        ("unknown root key", format!("{GOOD}limitz: {{}}\n"), "7:1", &["limitz", "limits"]),
-        ("bad duration", format!("{GOOD}drain: 30 seconds\n"), "7:8", &["drain", "30s"]),
-        ("bad size", format!("{GOOD}limits: {{ body_bytes: lots }}\n"), "7:23", &["body_bytes", "64MiB"]),
-        ("bad choice", format!("{GOOD}log: {{ format: xml }}\n"), "7:16", &["format", "json", "pretty"]),
-        ("route to nowhere", GOOD.replace("upstream: a", "upstream: b"), "4:28", &["upstream", "b"]),
-        ("missing key", GOOD.replace("path: /mcp, ", ""), "4:5", &["path"]),
-        ("bad address", GOOD.replace("LISTEN", "localhost"), "2:14", &["address"]),
-        ("not YAML", format!("{GOOD}limits: [\n"), "", &["propylon.yaml"]),
+        (
+            "unknown key",
+            GOOD.replace("path: /mcp", "pth: /mcp"),
+            "4:5",
+            &["pth", "path"],
+        ),
+        (
+            "unknown root key",
+            format!("{GOOD}limitz: {{}}\n"),
+            "7:1",
+            &["limitz", "limits"],
+        ),
+        (
+            "bad duration",
+            format!("{GOOD}drain: 30 seconds\n"),
+            "7:8",
+            &["drain", "30s"],
+        ),
+        (
+            "bad size",
+            format!("{GOOD}limits: {{ body_bytes: lots }}\n"),
+            "7:23",
+            &["body_bytes", "64MiB"],
+        ),
+        (
+            "bad choice",
+            format!("{GOOD}log: {{ format: xml }}\n"),
+            "7:16",
+            &["format", "json", "pretty"],
+        ),
+        (
+            "route to nowhere",
+            GOOD.replace("upstream: a", "upstream: b"),
+            "4:28",
+            &["upstream", "b"],
+        ),
+        (
+            "missing key",
+            GOOD.replace("path: /mcp, ", ""),
+            "4:5",
+            &["path"],
+        ),
+        (
+            "bad address",
+            GOOD.replace("LISTEN", "localhost"),
+            "2:14",
+            &["address"],
+        ),
+        (
+            "not YAML",
+            format!("{GOOD}limits: [\n"),
+            "",
+            &["propylon.yaml"],
+        ),
     ];
     for (what, text, place, words) in cases {
         let address = free_address();
@@ -44,9 +92,15 @@ fn mistakes_name_place_key_and_remedy() {
         for args in [&["serve", "-c"][..], &["config", "check", "-c"]] {
             let (code, said) = run(args, &text);
             assert_eq!(code, Some(2), "{what} with {args:?}: {said}");
-            assert!(said.contains(&format!("propylon.yaml:{place}")), "{what} with {args:?}: {place} is not in\n{said}");
+            assert!(
+                said.contains(&format!("propylon.yaml:{place}")),
+                "{what} with {args:?}: {place} is not in\n{said}"
+            );
             for word in words {
-                assert!(said.contains(word), "{what} with {args:?}: {word} is not in\n{said}");
+                assert!(
+                    said.contains(word),
+                    "{what} with {args:?}: {word} is not in\n{said}"
+                );
             }
             assert!(!listens(address), "{what}: nothing is started");
         }
@@ -56,7 +110,10 @@ fn mistakes_name_place_key_and_remedy() {
 #[test]
 fn two_listeners_on_one_port_are_refused() {
     let address = free_address();
-    let twice = format!("listeners:\n  - address: \"{address}\"\n  - address: \"0.0.0.0:{}\"\n", address.port());
+    let twice = format!(
+        "listeners:\n  - address: \"{address}\"\n  - address: \"0.0.0.0:{}\"\n",
+        address.port()
+    );
     let text = GOOD.replace("listeners:\n  - address: \"LISTEN\"\n", &twice);
     let (code, said) = run(&["serve", "-c"], &text);
     assert_eq!(code, Some(2), "{said}");
@@ -70,7 +127,12 @@ fn a_file_that_is_not_there_is_named() {
     command.args(["serve", "-c", "no-such-file.yaml"]);
     let mut process = Guarded::start(command);
     let status = process.wait(Duration::from_secs(10));
-    assert_eq!(status.and_then(|status| status.code()), Some(2), "{}", process.output().text());
+    assert_eq!(
+        status.and_then(|status| status.code()),
+        Some(2),
+        "{}",
+        process.output().text()
+    );
     assert!(process.output().text().contains("no-such-file.yaml"));
 }
 
@@ -78,7 +140,10 @@ fn a_file_that_is_not_there_is_named() {
 fn a_taken_port_is_said() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = taken.local_addr().expect("it has an address");
-    let (code, said) = run(&["serve", "-c"], &GOOD.replace("LISTEN", &address.to_string()));
+    let (code, said) = run(
+        &["serve", "-c"],
+        &GOOD.replace("LISTEN", &address.to_string()),
+    );
     assert!(code.is_some_and(|code| code != 0), "{said}");
     assert!(said.contains(&address.to_string()), "{said}");
 }
@@ -86,9 +151,21 @@ fn a_taken_port_is_said() {
 #[test]
 fn wrong_flags_are_refused() {
     let cases: [&[&str]; 4] = [
-        &["serve", "--listen", "nonsense", "--upstream", "http://127.0.0.1:1/mcp"],
+        &[
+            "serve",
+            "--listen",
+            "nonsense",
+            "--upstream",
+            "http://127.0.0.1:1/mcp",
+        ],
         &["serve", "--listen", "127.0.0.1:0"],
-        &["serve", "--listen", "127.0.0.1:0", "--upstream", "ftp://x/mcp"],
+        &[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--upstream",
+            "ftp://x/mcp",
+        ],
         &["serve", "--unknown"],
     ];
     for args in cases {
@@ -96,19 +173,28 @@ fn wrong_flags_are_refused() {
         command.args(args);
         let mut process = Guarded::start(command);
         let status = process.wait(Duration::from_secs(10));
-        assert_eq!(status.and_then(|status| status.code()), Some(2), "{args:?}: {}", process.output().text());
+        assert_eq!(
+            status.and_then(|status| status.code()),
+            Some(2),
+            "{args:?}: {}",
+            process.output().text()
+        );
     }
 }
 
 #[test]
 fn a_good_file_checks_and_the_schema_is_json() {
-    let (code, said) = run(&["config", "check", "-c"], &GOOD.replace("LISTEN", "127.0.0.1:0"));
+    let (code, said) = run(
+        &["config", "check", "-c"],
+        &GOOD.replace("LISTEN", "127.0.0.1:0"),
+    );
     assert_eq!(code, Some(0), "{said}");
     let mut command = Command::new(BINARY);
     command.args(["config", "schema"]);
     let mut process = Guarded::start(command);
     let status = process.wait(Duration::from_secs(10));
     assert_eq!(status.and_then(|status| status.code()), Some(0));
-    let schema: serde_json::Value = serde_json::from_str(&process.stdout().text()).expect("the schema is JSON");
+    let schema: serde_json::Value =
+        serde_json::from_str(&process.stdout().text()).expect("the schema is JSON");
     assert!(schema["properties"]["listeners"].is_object(), "{schema}");
 }

@@ -15,7 +15,16 @@ fn the_walk_ends_well() {
     let status = process.wait(Duration::from_secs(60));
     let said = process.output().text();
     assert_eq!(status.and_then(|status| status.code()), Some(0), "{said}");
-    for word in ["initialize", "progress", "session", "2026-07-28", "http://127.0.0.1:"] {
-        assert!(said.to_lowercase().contains(word), "{word} is not in\n{said}");
+    for word in [
+        "initialize",
+        "progress",
+        "session",
+        "2026-07-28",
+        "http://127.0.0.1:",
+    ] {
+        assert!(
+            said.to_lowercase().contains(word),
+            "{word} is not in\n{said}"
+        );
     }
 }

@@ -9,7 +9,8 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_propylon");
 /// A configuration with one route `/mcp` to `urls`. `upstream` holds more keys of the upstream, `root` more keys of the
 /// file, each one a line in flow style.
 pub(crate) fn yaml(urls: &[String], upstream: &[&str], root: &[&str]) -> String {
-    let mut text = String::from("listeners:\n  - address: \"{listen}\"\nadmin: { address: \"{admin}\" }\n");
+    let mut text =
+        String::from("listeners:\n  - address: \"{listen}\"\nadmin: { address: \"{admin}\" }\n");
     text.push_str("routes:\n  - { path: /mcp, upstream: it }\nupstreams:\n  it:\n    urls:\n");
     for url in urls {
         text.push_str(&format!("      - {url}\n"));
@@ -48,14 +49,20 @@ pub(crate) fn scripted(names: &[&str]) -> Vec<(McpScript, Upstream)> {
     let start = |name: &&str| {
         let script = mcp_script(name);
         let answering = script.clone();
-        (script, Upstream::start(move |exchange| answering.answer(exchange)))
+        (
+            script,
+            Upstream::start(move |exchange| answering.answer(exchange)),
+        )
     };
     names.iter().map(start).collect()
 }
 
 /// The endpoint of each.
 pub(crate) fn urls(servers: &[(McpScript, Upstream)]) -> Vec<String> {
-    servers.iter().map(|(_, upstream)| upstream.url("/mcp")).collect()
+    servers
+        .iter()
+        .map(|(_, upstream)| upstream.url("/mcp"))
+        .collect()
 }
 
 /// Asserts that the proxy itself refused: status, reason, and a JSON-RPC error with the request's id (`Null` where it
@@ -63,11 +70,20 @@ pub(crate) fn urls(servers: &[(McpScript, Upstream)]) -> Vec<String> {
 pub(crate) fn assert_refused(answer: &(Response, Body), status: u16, reason: &str, id: &Value) {
     let (response, body) = answer;
     assert_eq!(response.status, status, "{}{}", response.head, body.text());
-    assert_eq!(response.header("propylon-reason"), Some(reason), "{}", response.head);
+    assert_eq!(
+        response.header("propylon-reason"),
+        Some(reason),
+        "{}",
+        response.head
+    );
     let error = body.json();
     assert_eq!(error["jsonrpc"], "2.0", "{}", body.text());
     assert_eq!(&error["id"], id, "{}", body.text());
-    assert!(error["error"]["code"].is_i64() && error["error"]["message"].is_string(), "{}", body.text());
+    assert!(
+        error["error"]["code"].is_i64() && error["error"]["message"].is_string(),
+        "{}",
+        body.text()
+    );
 }
 
 /// The value of a metric in the text that `/metrics` gives: the sum over its lines with all these labels.
@@ -75,13 +91,19 @@ pub(crate) fn metric(proxy: &Propylon, name: &str, labels: &[&str]) -> f64 {
     let (response, body) = get(proxy.admin(), "/metrics");
     assert_eq!(response.status, 200);
     let text = body.text();
-    let lines = text.lines().filter(|line| line.split(['{', ' ']).next() == Some(name));
+    let lines = text
+        .lines()
+        .filter(|line| line.split(['{', ' ']).next() == Some(name));
     let lines = lines.filter(|line| labels.iter().all(|label| line.contains(label)));
-    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    lines
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+        .sum()
 }
 
 /// A plain GET on a connection of its own.
 pub(crate) fn get(address: std::net::SocketAddr, target: &str) -> (Response, Body) {
     let mut client = propylon_testkit::RawClient::connect(address);
-    client.send(format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n")).read()
+    client
+        .send(format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n\r\n"))
+        .read()
 }

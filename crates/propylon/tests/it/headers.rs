@@ -13,7 +13,11 @@ const SOON: Duration = Duration::from_secs(5);
 fn seen(proxy: &Propylon, upstream: &Upstream, lines: &str) -> Exchange {
     let before = upstream.exchanges().len();
     let mut client = RawClient::connect(proxy.address());
-    client.send(format!("GET /mcp HTTP/1.1\r\nHost: mcp.test:81\r\n{lines}\r\n")).read();
+    client
+        .send(format!(
+            "GET /mcp HTTP/1.1\r\nHost: mcp.test:81\r\n{lines}\r\n"
+        ))
+        .read();
     upstream.wait_for(before + 1, SOON).remove(before)
 }
 
@@ -40,19 +44,32 @@ fn end_to_end_headers_cross_byte_for_byte() {
         ("Accept", "application/json, text/event-stream"),
         ("Authorization", "Bearer a.b-c_d~e+f/g=="),
         ("Last-Event-ID", "7"),
-        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        (
+            "traceparent",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ),
         ("tracestate", "a=1,b=2"),
         ("baggage", "k=v"),
         ("Cookie", "a=1; b=2"),
         ("Accept-Encoding", "gzip, br"),
         ("User-Agent", "node"),
     ];
-    let sent: String = lines.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let sent: String = lines
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     let seen = seen(&proxy, &upstream, &sent);
     let headers = seen.headers();
     let ours = |name: &str| lines.iter().any(|(known, _)| known == &name);
-    let forwarded: Vec<_> = headers.iter().copied().filter(|(name, _)| ours(name)).collect();
-    assert_eq!(forwarded, lines, "names with their case, values, doubles and order");
+    let forwarded: Vec<_> = headers
+        .iter()
+        .copied()
+        .filter(|(name, _)| ours(name))
+        .collect();
+    assert_eq!(
+        forwarded, lines,
+        "names with their case, values, doubles and order"
+    );
     assert_eq!(seen.header("host"), Some("mcp.test:81"), "Host is kept");
     proxy.stop();
 }
@@ -62,7 +79,9 @@ fn sixty_four_kilobytes_of_headers_pass() {
     let upstream = plain();
     let proxy = serve_one(&upstream);
     let long = "t".repeat(15_800);
-    let lines: String = (0..4).map(|number| format!("Mcp-Param-{number}: {long}\r\n")).collect();
+    let lines: String = (0..4)
+        .map(|number| format!("Mcp-Param-{number}: {long}\r\n"))
+        .collect();
     let seen = seen(&proxy, &upstream, &lines);
     assert_eq!(seen.header("mcp-param-3").map(str::len), Some(15_800));
     proxy.stop();
@@ -73,11 +92,23 @@ fn headers_of_one_hop_end_here() {
     let upstream = plain();
     let proxy = serve_one(&upstream);
     let lines = "Connection: keep-alive, X-Mine\r\nX-Mine: 1\r\nKeep-Alive: timeout=9\r\nProxy-Connection: keep-alive\r\n\
-                 TE: trailers\r\nProxy-Authorization: Basic eA==\r\nX-Kept: 1\r\n";
+                 TE: deflate, trailers\r\nProxy-Authorization: Basic eA==\r\nX-Kept: 1\r\n";
     let seen = seen(&proxy, &upstream, lines);
-    for name in ["x-mine", "keep-alive", "proxy-connection", "te", "transfer-encoding", "content-length", "upgrade"] {
+    for name in [
+        "x-mine",
+        "keep-alive",
+        "proxy-connection",
+        "transfer-encoding",
+        "content-length",
+        "upgrade",
+    ] {
         assert_eq!(seen.header(name), None, "{name}");
     }
+    // RFC 9110 10.1.4: the next hop may be asked for trailers too, in our own name and as a connection option.
+    assert_eq!(
+        (seen.values("te"), seen.values("connection")),
+        (vec!["trailers"], vec!["TE"])
+    );
     assert_eq!(seen.header("x-kept"), Some("1"));
     proxy.stop();
 }
@@ -87,7 +118,15 @@ fn an_absent_header_is_not_sent_empty() {
     let upstream = plain();
     let proxy = serve_one(&upstream);
     let seen = seen(&proxy, &upstream, "");
-    for name in ["mcp-session-id", "authorization", "last-event-id", "mcp-method", "accept", "cookie", "content-type"] {
+    for name in [
+        "mcp-session-id",
+        "authorization",
+        "last-event-id",
+        "mcp-method",
+        "accept",
+        "cookie",
+        "content-type",
+    ] {
         assert_eq!(seen.values(name), Vec::<&str>::new(), "{name}");
     }
     assert!(seen.body.is_empty(), "a GET gets no body");
@@ -104,33 +143,66 @@ fn a_forged_client_address_is_not_believed() {
     assert_eq!(seen.values("x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(seen.values("x-forwarded-proto"), ["http"]);
     assert_eq!(seen.values("x-forwarded-host"), ["mcp.test:81"]);
-    assert_eq!(seen.values("x-forwarded-port"), [proxy.address().port().to_string()]);
     let forwarded = seen.values("forwarded");
     assert_eq!(forwarded.len(), 1, "{forwarded:?}");
-    assert!(forwarded[0].contains("for=127.0.0.1") && forwarded[0].contains("proto=http"), "{forwarded:?}");
+    assert!(
+        forwarded[0].contains("for=127.0.0.1") && forwarded[0].contains("proto=http"),
+        "{forwarded:?}"
+    );
     assert!(!String::from_utf8_lossy(&seen.head).contains("203.0.113.9"));
+    proxy.stop();
+}
+
+#[test]
+fn the_port_told_is_the_connections_own() {
+    let upstream = plain();
+    let proxy = serve_one(&upstream);
+    let seen = seen(&proxy, &upstream, "X-Forwarded-Port: 1\r\n");
+    // The Host of this request says port 81, and a client can say anything there.
+    assert_eq!(
+        seen.values("x-forwarded-port"),
+        [proxy.address().port().to_string()]
+    );
     proxy.stop();
 }
 
 #[test]
 fn a_trusted_proxy_is_believed() {
     let upstream = plain();
-    let proxy = serve_with(&[upstream.url("/mcp")], &[], &["trusted_proxies: [127.0.0.0/8]"]);
+    let proxy = serve_with(
+        &[upstream.url("/mcp")],
+        &[],
+        &["trusted_proxies: [127.0.0.0/8]"],
+    );
     let lines = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: mcp.example.com\r\n";
     let seen = seen(&proxy, &upstream, lines);
-    let chain: Vec<_> = seen.values("x-forwarded-for").iter().flat_map(|value| value.split(", ")).map(String::from).collect();
+    let chain: Vec<_> = seen
+        .values("x-forwarded-for")
+        .iter()
+        .flat_map(|value| value.split(", "))
+        .map(String::from)
+        .collect();
     assert_eq!(chain, ["203.0.113.9", "127.0.0.1"]);
     assert_eq!(seen.values("x-forwarded-proto"), ["https"]);
     assert_eq!(seen.values("x-forwarded-host"), ["mcp.example.com"]);
     let line = proxy.logged(|line| line["method"] == "GET");
-    assert_eq!(line["client"].as_str().map(|client| client.starts_with("203.0.113.9")), Some(true), "{line}");
+    assert_eq!(
+        line["client"]
+            .as_str()
+            .map(|client| client.starts_with("203.0.113.9")),
+        Some(true),
+        "{line}"
+    );
     proxy.stop();
 }
 
 #[test]
 fn host_can_be_rewritten_for_an_upstream() {
     let upstream = plain();
-    for (key, expected) in [("host: upstream", upstream.address().to_string()), ("host: inner.test", "inner.test".into())] {
+    for (key, expected) in [
+        ("host: upstream", upstream.address().to_string()),
+        ("host: inner.test", "inner.test".into()),
+    ] {
         let proxy = serve_with(&[upstream.url("/mcp")], &[key], &[]);
         let seen = seen(&proxy, &upstream, "");
         assert_eq!(seen.values("host"), [expected.as_str()], "{key}");
@@ -144,7 +216,10 @@ fn a_request_id_is_minted_or_kept() {
     let upstream = plain();
     let proxy = serve_one(&upstream);
     let minted = seen(&proxy, &upstream, "");
-    let minted = minted.header("x-request-id").expect("an id is minted").to_owned();
+    let minted = minted
+        .header("x-request-id")
+        .expect("an id is minted")
+        .to_owned();
     assert!(minted.len() >= 8, "{minted}");
     proxy.logged(|line| line["request_id"] == minted.as_str());
     let kept = seen(&proxy, &upstream, "X-Request-Id: mine-1\r\n");
@@ -168,22 +243,42 @@ fn responses_cross_unchanged_with_their_codes_and_bodies() {
     ];
     let hop = ["Connection: X-Gone", "X-Gone: 1", "Keep-Alive: timeout=5"];
     let upstream = Upstream::start(move |exchange| {
-        let status: u16 = exchange.target().rsplit('/').next().and_then(|code| code.parse().ok()).unwrap_or(200);
-        Answer::sized(status, &[&headers[..], &hop[..]].concat(), "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-1}}")
+        let status: u16 = exchange
+            .target()
+            .rsplit('/')
+            .next()
+            .and_then(|code| code.parse().ok())
+            .unwrap_or(200);
+        Answer::sized(
+            status,
+            &[&headers[..], &hop[..]].concat(),
+            "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-1}}",
+        )
     });
     let proxy = serve_one(&upstream);
-    for status in [200, 400, 401, 403, 404, 405, 406, 418, 421, 429, 500, 501, 502, 503, 504, 599] {
+    for status in [
+        200, 400, 401, 403, 404, 405, 406, 418, 421, 429, 500, 501, 502, 503, 504, 599,
+    ] {
         let mut client = RawClient::connect(proxy.address());
-        let (response, body) = client.send(format!("GET /mcp/{status} HTTP/1.1\r\nHost: h\r\n\r\n")).read();
+        let (response, body) = client
+            .send(format!("GET /mcp/{status} HTTP/1.1\r\nHost: h\r\n\r\n"))
+            .read();
         assert_eq!(response.status, status);
         assert_eq!(body.json()["error"]["code"], -1, "{status}");
         for line in headers {
             let expected = line.trim_end();
-            let found = response.head.split("\r\n").any(|line| line.trim_end() == expected);
+            let found = response
+                .head
+                .split("\r\n")
+                .any(|line| line.trim_end() == expected);
             assert!(found, "{status}: {line} is missing in\n{}", response.head);
         }
         assert_eq!(response.header("x-gone"), None);
-        assert_eq!(response.header("propylon-reason"), None, "the server's own answer has no reason of ours");
+        assert_eq!(
+            response.header("propylon-reason"),
+            None,
+            "the server's own answer has no reason of ours"
+        );
     }
     proxy.stop();
 }
@@ -204,17 +299,30 @@ fn a_location_inside_is_shown_as_outside_and_not_followed() {
     let outside = format!("http://{}", proxy.address());
     let cases = [
         ("own", vec![format!("{outside}/mcp/next?a=1")]),
-        ("relative", vec!["/mcp/next".to_owned(), format!("{outside}/mcp/next")]),
+        (
+            "relative",
+            vec!["/mcp/next".to_owned(), format!("{outside}/mcp/next")],
+        ),
         ("away", vec!["https://elsewhere.test/login".to_owned()]),
     ];
     for (number, (target, expected)) in (1..).zip(cases) {
         let mut client = RawClient::connect(proxy.address());
-        let request = format!("POST /mcp/{target} HTTP/1.1\r\nHost: {}\r\nX-Own: {own}\r\nContent-Length: 0\r\n\r\n", proxy.address());
+        let request = format!(
+            "POST /mcp/{target} HTTP/1.1\r\nHost: {}\r\nX-Own: {own}\r\nContent-Length: 0\r\n\r\n",
+            proxy.address()
+        );
         let (response, _) = client.send(request).read();
         assert_eq!(response.status, 307);
-        let location = response.header("location").expect("the location stays").to_owned();
+        let location = response
+            .header("location")
+            .expect("the location stays")
+            .to_owned();
         assert!(expected.contains(&location), "{target}: {location}");
-        assert_eq!(upstream.exchanges().len(), number, "a redirect is not followed");
+        assert_eq!(
+            upstream.exchanges().len(),
+            number,
+            "a redirect is not followed"
+        );
     }
     proxy.stop();
 }
@@ -228,15 +336,37 @@ fn any_method_passes_and_head_has_no_body() {
     let proxy = serve_one(&upstream);
     let mut client = RawClient::connect(proxy.address());
     for method in ["GET", "OPTIONS", "DELETE", "PATCH", "PURGE"] {
-        let (response, body) = client.send(format!("{method} /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n")).read();
-        assert_eq!((response.status, body.text().as_str()), (200, "12345"), "{method}");
+        let (response, body) = client
+            .send(format!(
+                "{method} /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
+            ))
+            .read();
+        assert_eq!(
+            (response.status, body.text().as_str()),
+            (200, "12345"),
+            "{method}"
+        );
     }
-    let response = client.send("HEAD /mcp HTTP/1.1\r\nHost: h\r\n\r\n").read_head().expect("a head");
+    let response = client
+        .send("HEAD /mcp HTTP/1.1\r\nHost: h\r\n\r\n")
+        .read_head()
+        .expect("a head");
     assert_eq!(response.header("content-length"), Some("5"));
     let (response, body) = client.send("GET /mcp HTTP/1.1\r\nHost: h\r\n\r\n").read();
-    assert_eq!((response.status, body.text().as_str()), (200, "12345"), "the connection goes on after HEAD");
-    let methods: Vec<_> = upstream.exchanges().iter().map(|seen| seen.method().to_owned()).collect();
-    assert_eq!(methods, ["GET", "OPTIONS", "DELETE", "PATCH", "PURGE", "HEAD", "GET"]);
+    assert_eq!(
+        (response.status, body.text().as_str()),
+        (200, "12345"),
+        "the connection goes on after HEAD"
+    );
+    let methods: Vec<_> = upstream
+        .exchanges()
+        .iter()
+        .map(|seen| seen.method().to_owned())
+        .collect();
+    assert_eq!(
+        methods,
+        ["GET", "OPTIONS", "DELETE", "PATCH", "PURGE", "HEAD", "GET"]
+    );
     proxy.stop();
 }
 
@@ -245,8 +375,12 @@ fn expect_continue_is_answered_before_the_body() {
     let upstream = plain();
     let proxy = serve_one(&upstream);
     let mut client = RawClient::connect(proxy.address());
-    client.send("POST /mcp HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
-    let interim = client.patience(SOON).read_head().expect("an interim response");
+    client
+        .send("POST /mcp HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    let interim = client
+        .patience(SOON)
+        .read_head()
+        .expect("an interim response");
     assert_eq!(interim.status, 100);
     let (response, _) = client.send("body").read();
     assert_eq!(response.status, 200);
@@ -258,25 +392,37 @@ fn expect_continue_is_answered_before_the_body() {
 fn trailers_cross_both_ways() {
     let upstream = Upstream::start(|_| {
         Answer::raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n")
-            .chunk("ab").bytes("0\r\nX-Sum: 9\r\n\r\n")
+            .chunk("ab")
+            .bytes("0\r\nX-Sum: 9\r\n\r\n")
     });
     let proxy = serve_one(&upstream);
     let mut client = RawClient::connect(proxy.address());
     client.send("POST /mcp HTTP/1.1\r\nHost: h\r\nTE: trailers\r\nTrailer: X-Check\r\nTransfer-Encoding: chunked\r\n\r\n");
     let (_, body) = client.send("3\r\nabc\r\n0\r\nX-Check: 1\r\n\r\n").read();
-    assert_eq!((body.text().as_str(), body.trailers.as_str()), ("ab", "X-Sum: 9\r\n"));
+    assert_eq!(
+        (body.text().as_str(), body.trailers.as_str()),
+        ("ab", "X-Sum: 9\r\n")
+    );
     let seen = &upstream.exchanges()[0];
-    assert_eq!((seen.body.as_slice(), seen.trailers.as_slice()), (&b"abc"[..], &b"X-Check: 1\r\n\r\n"[..]));
+    assert_eq!(
+        (seen.body.as_slice(), seen.trailers.as_slice()),
+        (&b"abc"[..], &b"X-Check: 1\r\n\r\n"[..])
+    );
     proxy.stop();
 }
 
 #[test]
 fn a_body_crosses_without_being_rewritten() {
-    let upstream = Upstream::start(|exchange| Answer::sized(200, &["Content-Type: application/json"], &exchange.body));
+    let upstream = Upstream::start(|exchange| {
+        Answer::sized(200, &["Content-Type: application/json"], &exchange.body)
+    });
     let proxy = serve_one(&upstream);
     let odd = "{ \"jsonrpc\" :\"2.0\",\"id\":1e0, \"method\":\"tools/call\",\"\\u006dore\":[1.0,2.50],\"params\":{\"name\":\"x\"} }\n";
     let mut client = RawClient::connect(proxy.address());
-    let head = format!("POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", odd.len());
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        odd.len()
+    );
     let (_, body) = client.send(head + odd).read();
     assert_eq!(body.text(), odd);
     assert_eq!(upstream.exchanges()[0].body, odd.as_bytes());

@@ -13,6 +13,7 @@ mod limits;
 mod once_only;
 mod real;
 mod reload_drain;
+mod request_shapes;
 mod routing;
 mod sdk_matrix;
 mod streams;

@@ -19,14 +19,27 @@ fn answering() -> Upstream {
 }
 
 fn executions(upstreams: &[Upstream]) -> usize {
-    upstreams.iter().map(|upstream| upstream.exchanges().len()).sum()
+    upstreams
+        .iter()
+        .map(|upstream| upstream.exchanges().len())
+        .sum()
 }
 
 #[test]
 fn a_call_that_was_read_and_dropped_is_not_tried_again() {
     for reset in [false, true] {
-        let drop_it = move |_: &Exchange| if reset { Answer::new().reset() } else { Answer::new().close() };
-        let upstreams = [Upstream::start(drop_it), Upstream::start(drop_it), Upstream::start(drop_it)];
+        let drop_it = move |_: &Exchange| {
+            if reset {
+                Answer::new().reset()
+            } else {
+                Answer::new().close()
+            }
+        };
+        let upstreams = [
+            Upstream::start(drop_it),
+            Upstream::start(drop_it),
+            Upstream::start(drop_it),
+        ];
         let proxy = serve(&upstreams.each_ref().map(|upstream| upstream.url("/mcp")));
         for id in 1..=9_u32 {
             let answer = post_json(proxy.address(), "/mcp", &[], &call(id));
@@ -39,12 +52,21 @@ fn a_call_that_was_read_and_dropped_is_not_tried_again() {
 
 #[test]
 fn no_method_is_tried_again() {
-    let upstreams = [Upstream::start(|_| Answer::new().close()), Upstream::start(|_| Answer::new().close())];
+    let upstreams = [
+        Upstream::start(|_| Answer::new().close()),
+        Upstream::start(|_| Answer::new().close()),
+    ];
     let proxy = serve(&upstreams.each_ref().map(|upstream| upstream.url("/mcp")));
     for (count, method) in (1..).zip(["GET", "DELETE", "PUT", "HEAD", "OPTIONS"]) {
         let mut client = propylon_testkit::RawClient::connect(proxy.address());
-        client.send(format!("{method} /mcp HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"));
-        assert_eq!(client.read_head().map(|head| head.status), Ok(502), "{method}");
+        client.send(format!(
+            "{method} /mcp HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        ));
+        assert_eq!(
+            client.read_head().map(|head| head.status),
+            Ok(502),
+            "{method}"
+        );
         assert_eq!(executions(&upstreams), count, "{method}");
     }
     proxy.stop();
@@ -54,13 +76,18 @@ fn no_method_is_tried_again() {
 fn a_connection_closed_before_reading_is_not_proof_enough() {
     for greeting in [Greeting::Close, Greeting::Reset] {
         let upstreams = [answering(), answering()];
-        upstreams.iter().for_each(|upstream| upstream.greet(greeting));
+        upstreams
+            .iter()
+            .for_each(|upstream| upstream.greet(greeting));
         let proxy = serve(&upstreams.each_ref().map(|upstream| upstream.url("/mcp")));
         for id in 0..10 {
             let (response, _) = post_json(proxy.address(), "/mcp", &[], &call(id));
             assert_eq!(response.status, 502, "{greeting:?}");
         }
-        let carried = upstreams.iter().flat_map(Upstream::connections).filter(|seen| !seen.bytes.is_empty());
+        let carried = upstreams
+            .iter()
+            .flat_map(Upstream::connections)
+            .filter(|seen| !seen.bytes.is_empty());
         assert_eq!(carried.count(), 0, "{greeting:?}");
         proxy.stop();
     }
@@ -72,7 +99,10 @@ fn a_refused_connection_sends_the_request_on() {
     let upstreams = [answering()];
     let proxy = serve(&[format!("http://{closed}/mcp"), upstreams[0].url("/mcp")]);
     for id in 0..20 {
-        assert_eq!(post_json(proxy.address(), "/mcp", &[], &call(id)).0.status, 200);
+        assert_eq!(
+            post_json(proxy.address(), "/mcp", &[], &call(id)).0.status,
+            200
+        );
     }
     assert_eq!(executions(&upstreams), 20);
     proxy.stop();
@@ -98,7 +128,10 @@ fn a_pooled_connection_found_closed_is_replaced() {
         thread::sleep(Duration::from_millis(350));
     }
     assert_eq!(upstream.exchanges().len(), 5);
-    assert!(upstream.connections().len() >= 5, "each on a connection of its own");
+    assert!(
+        upstream.connections().len() >= 5,
+        "each on a connection of its own"
+    );
     proxy.stop();
 }
 
@@ -107,7 +140,10 @@ fn a_pooled_connection_is_used_again_while_it_lasts() {
     let upstream = answering();
     let proxy = serve_with(&[upstream.url("/mcp")], &[], &["workers: 1"]);
     for id in 0..20 {
-        assert_eq!(post_json(proxy.address(), "/mcp", &[], &call(id)).0.status, 200);
+        assert_eq!(
+            post_json(proxy.address(), "/mcp", &[], &call(id)).0.status,
+            200
+        );
     }
     assert_eq!(upstream.connections().len(), 1);
     proxy.stop();
@@ -128,7 +164,8 @@ fn burst_around(close_after: Duration, header: &'static [&'static str]) {
             thread::spawn(move || {
                 let mut failures = Vec::new();
                 for _ in 0..2 {
-                    let pause = close_after - Duration::from_millis(80) + Duration::from_millis(20 * number);
+                    let pause = close_after - Duration::from_millis(80)
+                        + Duration::from_millis(20 * number);
                     for id in 0..2 {
                         sent.fetch_add(1, Ordering::SeqCst);
                         let (response, body) = post_json(address, "/mcp", &[], &call(id));
@@ -142,7 +179,10 @@ fn burst_around(close_after: Duration, header: &'static [&'static str]) {
             })
         })
         .collect();
-    let failures: Vec<_> = clients.into_iter().flat_map(|client| client.join().expect("no client panics")).collect();
+    let failures: Vec<_> = clients
+        .into_iter()
+        .flat_map(|client| client.join().expect("no client panics"))
+        .collect();
     assert_eq!(failures, Vec::<String>::new());
     assert_eq!(upstream.exchanges().len(), sent.load(Ordering::SeqCst));
     proxy.stop();

@@ -4,7 +4,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use propylon_testkit::{Answer, Ending, EventFeed, Gate, Propylon, RawClient, Upstream, eventually, get_sse, post_json, rpc};
+use propylon_testkit::{
+    Answer, Ending, EventFeed, Gate, Propylon, RawClient, Upstream, eventually, get_sse, post_json,
+    rpc,
+};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -37,17 +40,39 @@ fn a_good_file_takes_over_and_streams_do_not_notice() {
         let proxy = serve_with(&[old.url("/mcp")], &[], &[]);
         let (_, mut events) = get_sse(proxy.address(), "/mcp", &[]);
         let mut kept = RawClient::connect(proxy.address());
-        assert_eq!(kept.post(proxy.address(), "/mcp", &[], &call(1)).read().1.json()["result"]["name"], "old");
+        assert_eq!(
+            kept.post(proxy.address(), "/mcp", &[], &call(1))
+                .read()
+                .1
+                .json()["result"]["name"],
+            "old"
+        );
         proxy.rewrite(&yaml(&[new.url("/mcp")], &[], &[]));
         if by_signal {
             proxy.signal(Signal::HUP);
         }
-        eventually("the new upstream to be asked", SOON, || who(&proxy) == "new");
-        assert_eq!(kept.post(proxy.address(), "/mcp", &[], &call(2)).read().0.status, 200, "an open connection goes on");
+        eventually("the new upstream to be asked", SOON, || {
+            who(&proxy) == "new"
+        });
+        assert_eq!(
+            kept.post(proxy.address(), "/mcp", &[], &call(2))
+                .read()
+                .0
+                .status,
+            200,
+            "an open connection goes on"
+        );
         feed.event("still here");
-        assert_eq!(events.next(SOON).map(|event| event.data()), Ok("still here".to_owned()), "by signal {by_signal}");
+        assert_eq!(
+            events.next(SOON).map(|event| event.data()),
+            Ok("still here".to_owned()),
+            "by signal {by_signal}"
+        );
         feed.end();
-        assert_eq!(events.next(SOON).map(|event| event.text), Err(Ending::Complete));
+        assert_eq!(
+            events.next(SOON).map(|event| event.text),
+            Err(Ending::Complete)
+        );
         proxy.stop();
     }
 }
@@ -56,16 +81,25 @@ fn a_good_file_takes_over_and_streams_do_not_notice() {
 fn a_bad_file_is_refused_and_the_old_one_stays() {
     let (old, _) = named("old");
     let proxy = serve_with(&[old.url("/mcp")], &[], &[]);
-    proxy.rewrite("listeners:\n  - address: \"{listen}\"\nroutes:\n  - { path: /mcp, upsteam: it }\n");
+    proxy.rewrite(
+        "listeners:\n  - address: \"{listen}\"\nroutes:\n  - { path: /mcp, upsteam: it }\n",
+    );
     proxy.signal(Signal::HUP);
-    eventually("the refusal to be told", SOON, || proxy.output().contains("upsteam"));
+    eventually("the refusal to be told", SOON, || {
+        proxy.output().contains("upsteam")
+    });
     let output = proxy.output();
-    assert!(output.contains("propylon.yaml:4:"), "file and line are named:\n{output}");
+    assert!(
+        output.contains("propylon.yaml:4:"),
+        "file and line are named:\n{output}"
+    );
     assert_eq!(who(&proxy), "old");
     let (new, _) = named("new");
     proxy.rewrite(&yaml(&[new.url("/mcp")], &[], &[]));
     proxy.signal(Signal::HUP);
-    eventually("the next good file to take over", SOON, || who(&proxy) == "new");
+    eventually("the next good file to take over", SOON, || {
+        who(&proxy) == "new"
+    });
     proxy.stop();
 }
 
@@ -75,9 +109,23 @@ fn a_reload_keeps_what_sessions_are_known() {
     let urls = crate::front::urls(&servers);
     let proxy = serve_with(&urls, &[], &[]);
     let open = || {
-        let (response, body) = post_json(proxy.address(), "/mcp", &[], &propylon_testkit::initialize(1));
-        let name = body.json()["result"]["serverInfo"]["name"].as_str().unwrap_or_default().to_owned();
-        (format!("Mcp-Session-Id: {}", response.header("mcp-session-id").unwrap_or_default()), name)
+        let (response, body) = post_json(
+            proxy.address(),
+            "/mcp",
+            &[],
+            &propylon_testkit::initialize(1),
+        );
+        let name = body.json()["result"]["serverInfo"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        (
+            format!(
+                "Mcp-Session-Id: {}",
+                response.header("mcp-session-id").unwrap_or_default()
+            ),
+            name,
+        )
     };
     let sessions: Vec<_> = (0..9).map(|_| open()).collect();
     proxy.rewrite(&yaml(&urls, &["timeouts: { connect: 2s }"], &[]));
@@ -96,8 +144,12 @@ fn sigterm_finishes_what_runs_and_takes_nothing_new() {
     let holding = gate.clone();
     let upstream = Upstream::start(move |exchange| {
         let answer = Answer::new().until(&holding);
-        let body = json!({ "jsonrpc": "2.0", "id": exchange.json()["id"], "result": {} }).to_string();
-        answer.bytes(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+        let body =
+            json!({ "jsonrpc": "2.0", "id": exchange.json()["id"], "result": {} }).to_string();
+        answer.bytes(format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ))
     });
     let mut proxy = serve_with(&[upstream.url("/mcp")], &[], &["drain: 10s"]);
     let (address, admin) = (proxy.address(), proxy.admin());
@@ -108,13 +160,24 @@ fn sigterm_finishes_what_runs_and_takes_nothing_new() {
     eventually("new connections to be refused", SOON, || {
         TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_err()
     });
-    assert_eq!(get(admin, "/readyz").0.status, 503, "not ready while it drains");
+    assert_eq!(
+        get(admin, "/readyz").0.status,
+        503,
+        "not ready while it drains"
+    );
     assert_eq!(get(admin, "/livez").0.status, 200, "and alive");
     gate.open();
     let (response, body) = client.read();
-    assert_eq!((response.status, &body.json()["id"]), (200, &json!(1)), "a running call is answered");
+    assert_eq!(
+        (response.status, &body.json()["id"]),
+        (200, &json!(1)),
+        "a running call is answered"
+    );
     let status = proxy.wait(Duration::from_secs(3));
-    assert!(status.is_some_and(|status| status.success()), "{status:?}: the drain ends when nothing runs");
+    assert!(
+        status.is_some_and(|status| status.success()),
+        "{status:?}: the drain ends when nothing runs"
+    );
 }
 
 #[test]
@@ -126,10 +189,20 @@ fn a_stream_lives_until_the_drain_is_over() {
     proxy.signal(Signal::TERM);
     thread::sleep(Duration::from_millis(400));
     feed.event("during");
-    assert_eq!(events.next(SOON).map(|event| event.data()), Ok("during".to_owned()));
+    assert_eq!(
+        events.next(SOON).map(|event| event.data()),
+        Ok("during".to_owned())
+    );
     let ending = events.next(SOON).map(|event| event.text);
-    assert!(ending.is_err() && ending != Err(Ending::Silence), "{ending:?}");
-    assert!((900..2500).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!(
+        ending.is_err() && ending != Err(Ending::Silence),
+        "{ending:?}"
+    );
+    assert!(
+        (900..2500).contains(&start.elapsed().as_millis()),
+        "{:?}",
+        start.elapsed()
+    );
     let status = proxy.wait(Duration::from_secs(3));
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
 }
@@ -140,12 +213,19 @@ fn a_second_sigterm_ends_at_once() {
     let mut proxy = serve_with(&[upstream.url("/mcp")], &[], &["drain: 30s"]);
     let (_, mut events) = get_sse(proxy.address(), "/mcp", &[]);
     proxy.signal(Signal::TERM);
-    assert!(proxy.wait(Duration::from_millis(500)).is_none(), "the stream is given its time");
+    assert!(
+        proxy.wait(Duration::from_millis(500)).is_none(),
+        "the stream is given its time"
+    );
     let start = Instant::now();
     proxy.signal(Signal::TERM);
     let status = proxy.wait(SOON);
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
     assert!(events.next(SOON).is_err());
 }
 
@@ -155,9 +235,18 @@ fn an_idle_proxy_ends_at_once_on_either_signal() {
         let (upstream, _) = named("one");
         let mut proxy = serve_with(&[upstream.url("/mcp")], &[], &[]);
         let mut idle = RawClient::connect(proxy.address());
-        assert_eq!(idle.post(proxy.address(), "/mcp", &[], &call(1)).read().0.status, 200);
+        assert_eq!(
+            idle.post(proxy.address(), "/mcp", &[], &call(1))
+                .read()
+                .0
+                .status,
+            200
+        );
         proxy.signal(signal);
         let status = proxy.wait(Duration::from_secs(3));
-        assert!(status.is_some_and(|status| status.success()), "{signal:?}: {status:?}");
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "{signal:?}: {status:?}"
+        );
     }
 }

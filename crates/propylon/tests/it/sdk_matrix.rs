@@ -15,36 +15,73 @@ const STEP_MS: i64 = 150;
 const LATE_MS: i64 = 140;
 
 fn name(kind: Kind) -> &'static str {
-    if kind == Kind::Everything { "everything" } else { "standard" }
+    if kind == Kind::Everything {
+        "everything"
+    } else {
+        "standard"
+    }
 }
 
 /// Both ways to the server: without us, and then through us.
 fn both(group: &'static Group) -> impl Iterator<Item = String> {
-    [Group::direct, Group::through].into_iter().map(|way| way(group))
+    [Group::direct, Group::through]
+        .into_iter()
+        .map(|way| way(group))
 }
 
 /// What every walk must have seen.
 fn check_calls(steps: &Steps) {
-    assert!(steps.at("list")["tools"].as_array().is_some_and(|tools| tools.len() >= 8));
-    let echoed = steps.at("echo")["text"].as_str().unwrap_or_default().to_owned();
+    assert!(
+        steps.at("list")["tools"]
+            .as_array()
+            .is_some_and(|tools| tools.len() >= 8)
+    );
+    let echoed = steps.at("echo")["text"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     assert!(echoed.ends_with("naïve ☕ 你好"), "{echoed}");
-    assert!(steps.at("add")["text"].as_str().is_some_and(|text| text.contains('5')));
-    let arrivals = steps.at("progress")["arrivals"].as_array().cloned().unwrap_or_default();
+    assert!(
+        steps.at("add")["text"]
+            .as_str()
+            .is_some_and(|text| text.contains('5'))
+    );
+    let arrivals = steps.at("progress")["arrivals"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     assert_eq!(arrivals.len(), 4, "{arrivals:?}");
     for (number, arrival) in (1..).zip(&arrivals) {
         let late = arrival.as_i64().unwrap_or(i64::MAX) - STEP_MS * number;
-        assert!((-20..LATE_MS).contains(&late), "step {number} of {arrivals:?}");
+        assert!(
+            (-20..LATE_MS).contains(&late),
+            "step {number} of {arrivals:?}"
+        );
     }
-    assert!(steps.at("ask")["text"].as_str().is_some_and(|text| text.contains("blue")));
-    assert!(steps.at("sample")["text"].as_str().is_some_and(|text| text.contains("propylon")));
+    assert!(
+        steps.at("ask")["text"]
+            .as_str()
+            .is_some_and(|text| text.contains("blue"))
+    );
+    assert!(
+        steps.at("sample")["text"]
+            .as_str()
+            .is_some_and(|text| text.contains("propylon"))
+    );
 }
 
 fn check_legacy(kind: Kind, steps: &Steps) {
     check_calls(steps);
     assert_eq!(steps.at("initialize")["version"], "2025-11-25");
     steps.at("notified");
-    let instance = steps.at("whoami")["instance"].as_str().unwrap_or_default().to_owned();
-    assert!(["alpha", "beta", "gamma"].contains(&instance.as_str()), "{instance}");
+    let instance = steps.at("whoami")["instance"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(
+        ["alpha", "beta", "gamma"].contains(&instance.as_str()),
+        "{instance}"
+    );
     // The everything server says 400 to a session it has forgotten, and we pass that on.
     let gone = if kind == Kind::Everything { 400 } else { 404 };
     assert_eq!(steps.at("terminated")["status"], gone);
@@ -52,22 +89,44 @@ fn check_legacy(kind: Kind, steps: &Steps) {
 
 fn check_sessions(steps: &Steps) {
     let sessions = steps.at("sessions");
-    assert_eq!((&sessions["count"], &sessions["moved"]), (&json!(60), &json!([])), "{sessions}");
-    assert_eq!(sessions["instances"], json!(["alpha", "beta", "gamma"]), "new sessions are spread");
+    assert_eq!(
+        (&sessions["count"], &sessions["moved"]),
+        (&json!(60), &json!([])),
+        "{sessions}"
+    );
+    assert_eq!(
+        sessions["instances"],
+        json!(["alpha", "beta", "gamma"]),
+        "new sessions are spread"
+    );
 }
 
 fn walk_python(kind: Kind) {
     let group = group(kind);
     // The Rust SDK's server has no way to make a client come back in the middle of a call.
-    let resumes = if kind == Kind::Rmcp { &["--no-resume"][..] } else { &[] };
+    let resumes = if kind == Kind::Rmcp {
+        &["--no-resume"][..]
+    } else {
+        &[]
+    };
     for url in both(group) {
-        let steps = scripts::python(&url, &[&["all", "--kind", name(kind)][..], resumes].concat());
+        let steps = scripts::python(
+            &url,
+            &[&["all", "--kind", name(kind)][..], resumes].concat(),
+        );
         check_legacy(kind, &steps);
         if matches!(kind, Kind::PythonSdk | Kind::FastMcp) {
-            assert_eq!(steps.at("resume")["text"], "resumed", "Last-Event-ID finds its instance");
+            assert_eq!(
+                steps.at("resume")["text"],
+                "resumed",
+                "Last-Event-ID finds its instance"
+            );
         }
     }
-    check_sessions(&scripts::python(&group.through(), &["sessions", "--kind", name(kind)]));
+    check_sessions(&scripts::python(
+        &group.through(),
+        &["sessions", "--kind", name(kind)],
+    ));
 }
 
 fn walk_typescript(kind: Kind) {
@@ -76,9 +135,15 @@ fn walk_typescript(kind: Kind) {
         let steps = scripts::typescript(&url, &["all", "--kind", name(kind)]);
         check_legacy(kind, &steps);
         let resumed = steps.at("resumed");
-        assert!(resumed["broken"] == 1 && resumed["resumptions"].as_i64() >= Some(1), "{resumed}");
+        assert!(
+            resumed["broken"] == 1 && resumed["resumptions"].as_i64() >= Some(1),
+            "{resumed}"
+        );
     }
-    check_sessions(&scripts::typescript(&group.through(), &["sessions", "--kind", name(kind)]));
+    check_sessions(&scripts::typescript(
+        &group.through(),
+        &["sessions", "--kind", name(kind)],
+    ));
 }
 
 fn walk_rmcp(kind: Kind) {
@@ -87,7 +152,11 @@ fn walk_rmcp(kind: Kind) {
         rmcp_client::walk(&url, Era::Legacy, Abilities { listens: false });
     }
     let seen = rmcp_client::sessions(&group.through(), 20);
-    assert!(seen.iter().all(|names| names.iter().all(|name| name == &names[0])), "{seen:?}");
+    assert!(
+        seen.iter()
+            .all(|names| names.iter().all(|name| name == &names[0])),
+        "{seen:?}"
+    );
     let instances: BTreeSet<_> = seen.iter().map(|names| names[0].as_str()).collect();
     assert_eq!(instances, BTreeSet::from(["alpha", "beta", "gamma"]));
 }
@@ -99,7 +168,11 @@ fn walk_modern(kind: Kind) {
     for url in both(group) {
         let steps = scripts::python(&url, &[&["all", "--era", "modern"][..], listening].concat());
         check_calls(&steps);
-        assert!(steps.at("discover")["versions"].to_string().contains("2026-07-28"));
+        assert!(
+            steps.at("discover")["versions"]
+                .to_string()
+                .contains("2026-07-28")
+        );
         if listens {
             steps.at("listened");
         }
@@ -111,11 +184,26 @@ fn walk_inspector(kind: Kind) {
     let group = group(kind);
     for url in both(group) {
         let listed = scripts::inspector(&url, &["--method", "tools/list"]);
-        let listed: Vec<_> = listed["tools"].as_array().into_iter().flatten().map(|tool| &tool["name"]).collect();
+        let listed: Vec<_> = listed["tools"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|tool| &tool["name"])
+            .collect();
         assert!(listed.contains(&&json!("echo")), "{listed:?}");
-        let args = ["--method", "tools/call", "--tool-name", "echo", "--tool-arg", "message=hi"];
+        let args = [
+            "--method",
+            "tools/call",
+            "--tool-name",
+            "echo",
+            "--tool-arg",
+            "message=hi",
+        ];
         let text = scripts::inspector(&url, &args)["content"][0]["text"].clone();
-        assert!(text.as_str().is_some_and(|text| text.ends_with("hi")), "{text}");
+        assert!(
+            text.as_str().is_some_and(|text| text.ends_with("hi")),
+            "{text}"
+        );
     }
 }
 

@@ -1,14 +1,18 @@
 //! The Rust SDK as a client: the same walk as the scripts of the other SDKs, asserting as it goes.
-#![expect(deprecated, reason = "legacy revisions sample, and their clients must work through the proxy")]
+#![expect(
+    deprecated,
+    reason = "legacy revisions sample, and their clients must work through the proxy"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rmcp::handler::client::ClientHandler;
 use rmcp::model::{
-    CallToolRequestParams, ClientCapabilities, ClientConfig, CreateMessageRequestParams, CreateMessageResult,
-    ElicitRequestParams, ElicitResult, ElicitationAction, GetPromptRequestParams, Implementation,
-    ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, SamplingMessage, SubscriptionFilter,
+    CallToolRequestParams, ClientCapabilities, ClientConfig, CreateMessageRequestParams,
+    CreateMessageResult, ElicitRequestParams, ElicitResult, ElicitationAction,
+    GetPromptRequestParams, Implementation, ProgressNotificationParam, ProtocolVersion,
+    ReadResourceRequestParams, SamplingMessage, SubscriptionFilter,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleClient, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
@@ -26,7 +30,10 @@ struct Handler {
 
 impl ClientHandler for Handler {
     fn get_info(&self) -> ClientConfig {
-        let capabilities = ClientCapabilities::builder().enable_sampling().enable_elicitation().build();
+        let capabilities = ClientCapabilities::builder()
+            .enable_sampling()
+            .enable_elicitation()
+            .build();
         ClientConfig::new(capabilities, Implementation::new("propylon-test", "1"))
     }
 
@@ -45,11 +52,21 @@ impl ClientHandler for Handler {
         _params: CreateMessageRequestParams,
         _context: RequestContext<RoleClient>,
     ) -> Result<CreateMessageResult, ErrorData> {
-        Ok(CreateMessageResult::new(SamplingMessage::assistant_text("propylon"), "none".to_owned()))
+        Ok(CreateMessageResult::new(
+            SamplingMessage::assistant_text("propylon"),
+            "none".to_owned(),
+        ))
     }
 
-    async fn on_progress(&self, _params: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {
-        self.arrivals.lock().expect("no thread panicked with it").push(Instant::now());
+    async fn on_progress(
+        &self,
+        _params: ProgressNotificationParam,
+        _context: NotificationContext<RoleClient>,
+    ) {
+        self.arrivals
+            .lock()
+            .expect("no thread panicked with it")
+            .push(Instant::now());
     }
 
     async fn on_resource_list_changed(&self, _context: NotificationContext<RoleClient>) {
@@ -73,17 +90,28 @@ async fn connect(url: &str, era: Era) -> (Client, Handler) {
     let config = StreamableHttpClientTransportConfig::with_uri(url.to_owned());
     let mode = match era {
         Era::Legacy => ClientLifecycleMode::Initialize,
-        Era::Modern => ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] },
+        Era::Modern => ClientLifecycleMode::Discover {
+            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+        },
     };
     let transport = StreamableHttpClientTransport::from_config(config);
-    let client = handler.clone().serve_with_lifecycle(transport, mode).await.expect("the client connects");
+    let client = handler
+        .clone()
+        .serve_with_lifecycle(transport, mode)
+        .await
+        .expect("the client connects");
     (client, handler)
 }
 
 async fn call(client: &Client, tool: &'static str, arguments: Value) -> String {
-    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+    let Value::Object(arguments) = arguments else {
+        panic!("arguments are an object")
+    };
     let request = CallToolRequestParams::new(tool).with_arguments(arguments);
-    let result = client.call_tool(request).await.unwrap_or_else(|error| panic!("{tool}: {error}"));
+    let result = client
+        .call_tool(request)
+        .await
+        .unwrap_or_else(|error| panic!("{tool}: {error}"));
     assert_ne!(result.is_error, Some(true), "{tool}: {result:?}");
     let content = serde_json::to_value(&result.content).expect("content is JSON");
     content[0]["text"].as_str().unwrap_or_default().to_owned()
@@ -102,15 +130,22 @@ pub(crate) fn walk(url: &str, era: Era, abilities: Abilities) {
         let (client, handler) = connect(url, era).await;
         let tools = client.list_all_tools().await.expect("tools are listed");
         assert!(tools.iter().any(|tool| tool.name == "whoami"), "{tools:?}");
-        assert_eq!(call(&client, "echo", json!({ "message": "naïve ☕ 你好" })).await, "naïve ☕ 你好");
+        assert_eq!(
+            call(&client, "echo", json!({ "message": "naïve ☕ 你好" })).await,
+            "naïve ☕ 你好"
+        );
         assert_eq!(call(&client, "add", json!({ "a": 2, "b": 3 })).await, "5");
         progress(&client, &handler).await;
         assert_eq!(call(&client, "ask", json!({})).await, "answer: blue");
         assert_eq!(call(&client, "sample", json!({})).await, "model: propylon");
-        let note = client.read_resource(ReadResourceRequestParams::new("note://greeting")).await;
+        let note = client
+            .read_resource(ReadResourceRequestParams::new("note://greeting"))
+            .await;
         assert!(format!("{note:?}").contains("hello from "), "{note:?}");
         let who = serde_json::Map::from_iter([("who".to_owned(), json!("Ada"))]);
-        let prompt = client.get_prompt(GetPromptRequestParams::new("greet").with_arguments(who)).await;
+        let prompt = client
+            .get_prompt(GetPromptRequestParams::new("greet").with_arguments(who))
+            .await;
         assert!(format!("{prompt:?}").contains("Greet Ada"), "{prompt:?}");
         match era {
             Era::Legacy => notified(&client, &handler).await,
@@ -140,13 +175,19 @@ pub(crate) fn sessions(url: &str, count: usize) -> Vec<Vec<String>> {
 
 async fn progress(client: &Client, handler: &Handler) {
     let start = Instant::now();
-    assert_eq!(call(client, "progress", json!({ "count": 4, "pause": 0.15 })).await, "done");
+    assert_eq!(
+        call(client, "progress", json!({ "count": 4, "pause": 0.15 })).await,
+        "done"
+    );
     tokio::time::sleep(Duration::from_millis(50)).await;
     let arrivals = handler.arrivals.lock().expect("no thread panicked with it");
     assert_eq!(arrivals.len(), 4, "every step is told");
     for (number, arrival) in (1..).zip(arrivals.iter()) {
         let late = (*arrival - start).saturating_sub(Duration::from_millis(150) * number);
-        assert!(late < Duration::from_millis(140), "step {number} came {late:?} late");
+        assert!(
+            late < Duration::from_millis(140),
+            "step {number} came {late:?} late"
+        );
     }
 }
 
@@ -160,16 +201,25 @@ async fn notified(client: &Client, handler: &Handler) {
 /// A change is told by the instance it happens on, and the one we listen on is the busiest: slow calls keep the others
 /// busy as well until a change lands where we listen.
 async fn listened(client: &Client) {
-    let filter = SubscriptionFilter::builder().resources_list_changed().build();
-    let mut subscription = client.listen(filter).await.expect("the subscription is acknowledged");
+    let filter = SubscriptionFilter::builder()
+        .resources_list_changed()
+        .build();
+    let mut subscription = client
+        .listen(filter)
+        .await
+        .expect("the subscription is acknowledged");
     for _ in 0..12 {
-        let busy = futures::future::join_all((0..4).map(|_| call(client, "slow", json!({ "seconds": 0.3 }))));
+        let busy = futures::future::join_all(
+            (0..4).map(|_| call(client, "slow", json!({ "seconds": 0.3 }))),
+        );
         let changes = async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             futures::future::join_all((0..4).map(|_| call(client, "notify", json!({})))).await
         };
         futures::future::join(busy, changes).await;
-        if let Ok(event) = tokio::time::timeout(Duration::from_millis(100), subscription.next()).await {
+        if let Ok(event) =
+            tokio::time::timeout(Duration::from_millis(100), subscription.next()).await
+        {
             assert!(matches!(event, Ok(Some(_))), "{event:?}");
             return;
         }
@@ -178,7 +228,12 @@ async fn listened(client: &Client) {
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
     let limited = async { tokio::time::timeout(Duration::from_secs(90), work).await };
-    runtime.block_on(limited).expect("the walk ends within 90 s")
+    runtime
+        .block_on(limited)
+        .expect("the walk ends within 90 s")
 }

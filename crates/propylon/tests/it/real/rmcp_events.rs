@@ -2,7 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use rmcp::transport::streamable_http_server::session::{EventStore, EventStoreError, EventStream, ServerSseMessage};
+use rmcp::transport::streamable_http_server::session::{
+    EventStore, EventStoreError, EventStream, ServerSseMessage,
+};
 
 /// The store.
 #[derive(Default)]
@@ -12,7 +14,11 @@ pub(crate) struct Kept {
 
 #[async_trait::async_trait]
 impl EventStore for Kept {
-    async fn store_event(&self, stream: &str, event: &ServerSseMessage) -> Result<String, EventStoreError> {
+    async fn store_event(
+        &self,
+        stream: &str,
+        event: &ServerSseMessage,
+    ) -> Result<String, EventStoreError> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let id = format!("{}", events.len());
         let mut event = event.clone();
@@ -25,7 +31,10 @@ impl EventStore for Kept {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let at: usize = last.parse()?;
         let (stream, _) = events.get(at).ok_or("no such event")?;
-        let later = events.iter().skip(at + 1).filter(|(other, _)| other == stream);
+        let later = events
+            .iter()
+            .skip(at + 1)
+            .filter(|(other, _)| other == stream);
         let replayed: Vec<_> = later.map(|(_, event)| event.clone()).collect();
         Ok(Box::pin(futures::stream::iter(replayed)))
     }

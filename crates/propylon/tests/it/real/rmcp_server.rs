@@ -6,24 +6,27 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams, GetPromptResponse,
-    GetPromptResult, Implementation, InputRequest, InputRequests, InputRequiredResult, ListPromptsResult,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, Prompt, PromptMessage,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, Role,
-    ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
+    GetPromptResponse, GetPromptResult, Implementation, InputRequest, InputRequests,
+    InputRequiredResult, ListPromptsResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ProgressNotificationParam, Prompt, PromptMessage,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
+    ResourceContents, Role, ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer, SubscriptionContext};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use rmcp::ErrorData;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
 use super::rmcp_events::Kept;
 
-const TOOLS: [&str; 8] = ["echo", "add", "whoami", "progress", "slow", "ask", "sample", "notify"];
+const TOOLS: [&str; 8] = [
+    "echo", "add", "whoami", "progress", "slow", "ask", "sample", "notify",
+];
 
 /// One session's handler; all of a process share name and change channel.
 #[derive(Clone)]
@@ -34,13 +37,23 @@ struct Server {
 
 /// Serves on `port` for as long as the process lives.
 pub(crate) fn serve(name: &str, port: u16) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-    let handler = Server { name: name.to_owned(), changes: broadcast::channel(16).0 };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
+    let handler = Server {
+        name: name.to_owned(),
+        changes: broadcast::channel(16).0,
+    };
     runtime.block_on(async move {
-        let sessions = Arc::new(LocalSessionManager::default().with_event_store(Arc::new(Kept::default())));
-        let config = StreamableHttpServerConfig::default().with_sse_retry(Some(Duration::from_millis(200)));
+        let sessions =
+            Arc::new(LocalSessionManager::default().with_event_store(Arc::new(Kept::default())));
+        let config =
+            StreamableHttpServerConfig::default().with_sse_retry(Some(Duration::from_millis(200)));
         let service = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port))
+            .await
+            .expect("the port is free");
         while let Ok((stream, _)) = listener.accept().await {
             let service = service.clone();
             tokio::spawn(async move {
@@ -48,7 +61,9 @@ pub(crate) fn serve(name: &str, port: u16) {
                     let service = service.clone();
                     async move { Ok::<_, std::convert::Infallible>(service.handle(request).await) }
                 });
-                let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+                let _ = http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), answer)
+                    .await;
             });
         }
     });
@@ -70,9 +85,15 @@ impl ServerHandler for Server {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let Value::Object(schema) = json!({ "type": "object" }) else { unreachable!("an object was written") };
+        let Value::Object(schema) = json!({ "type": "object" }) else {
+            unreachable!("an object was written")
+        };
         let schema = Arc::new(schema);
-        Ok(ListToolsResult::with_all_items(TOOLS.map(|name| Tool::new(name, name, Arc::clone(&schema))).to_vec()))
+        Ok(ListToolsResult::with_all_items(
+            TOOLS
+                .map(|name| Tool::new(name, name, Arc::clone(&schema)))
+                .to_vec(),
+        ))
     }
 
     async fn call_tool(
@@ -83,11 +104,15 @@ impl ServerHandler for Server {
         let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
         let text = match request.name.as_ref() {
             "echo" => arguments["message"].as_str().unwrap_or_default().to_owned(),
-            "add" => (arguments["a"].as_i64().unwrap_or(0) + arguments["b"].as_i64().unwrap_or(0)).to_string(),
+            "add" => (arguments["a"].as_i64().unwrap_or(0) + arguments["b"].as_i64().unwrap_or(0))
+                .to_string(),
             "whoami" => self.name.clone(),
             "progress" => report(&arguments, &context).await?,
             "slow" => {
-                tokio::time::sleep(Duration::from_secs_f64(arguments["seconds"].as_f64().unwrap_or(0.0))).await;
+                tokio::time::sleep(Duration::from_secs_f64(
+                    arguments["seconds"].as_f64().unwrap_or(0.0),
+                ))
+                .await;
                 self.name.clone()
             }
             "ask" | "sample" => return ask(&request, &context).await,
@@ -106,7 +131,10 @@ impl ServerHandler for Server {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(ListResourcesResult::with_all_items(vec![Resource::new("note://greeting", "greeting")]))
+        Ok(ListResourcesResult::with_all_items(vec![Resource::new(
+            "note://greeting",
+            "greeting",
+        )]))
     }
 
     async fn read_resource(
@@ -123,7 +151,11 @@ impl ServerHandler for Server {
         _request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(ListPromptsResult::with_all_items(vec![Prompt::new("greet", Some("greets"), None)]))
+        Ok(ListPromptsResult::with_all_items(vec![Prompt::new(
+            "greet",
+            Some("greets"),
+            None,
+        )]))
     }
 
     async fn get_prompt(
@@ -136,7 +168,10 @@ impl ServerHandler for Server {
         Ok(GetPromptResult::new(vec![PromptMessage::new_text(Role::User, text)]).into())
     }
 
-    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
         Some(requested.supported_by(&self.get_info().capabilities))
     }
 
@@ -155,13 +190,20 @@ impl ServerHandler for Server {
     }
 }
 
-async fn report(arguments: &Value, context: &RequestContext<RoleServer>) -> Result<String, ErrorData> {
+async fn report(
+    arguments: &Value,
+    context: &RequestContext<RoleServer>,
+) -> Result<String, ErrorData> {
     let token = context.meta.get_progress_token();
-    let (count, pause) = (arguments["count"].as_u64().unwrap_or(0), arguments["pause"].as_f64().unwrap_or(0.0));
+    let (count, pause) = (
+        arguments["count"].as_u64().unwrap_or(0),
+        arguments["pause"].as_f64().unwrap_or(0.0),
+    );
     for number in 1..=count {
         tokio::time::sleep(Duration::from_secs_f64(pause)).await;
         if let Some(token) = token.clone() {
-            let progress = ProgressNotificationParam::new(token, number as f64).with_total(count as f64);
+            let progress =
+                ProgressNotificationParam::new(token, number as f64).with_total(count as f64);
             let sent = context.peer.notify_progress(progress).await;
             sent.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
         }
@@ -175,7 +217,10 @@ async fn ask(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
     let question = question(&request.name);
-    let modern = context.meta.protocol_version().is_some_and(|version| version.to_string() >= "2026-07-28".to_owned());
+    let modern = context
+        .meta
+        .protocol_version()
+        .is_some_and(|version| version.to_string().as_str() >= "2026-07-28");
     let answer = match (modern, &request.input_responses) {
         (true, Some(answers)) => answers.get("question").cloned().unwrap_or_default(),
         (true, None) => {
@@ -185,8 +230,14 @@ async fn ask(
         (false, _) => put(question, context).await?,
     };
     let text = match request.name.as_ref() {
-        "ask" => format!("answer: {}", answer["content"]["value"].as_str().unwrap_or_default()),
-        _ => format!("model: {}", answer["content"]["text"].as_str().unwrap_or_default()),
+        "ask" => format!(
+            "answer: {}",
+            answer["content"]["value"].as_str().unwrap_or_default()
+        ),
+        _ => format!(
+            "model: {}",
+            answer["content"]["text"].as_str().unwrap_or_default()
+        ),
     };
     Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into())
 }
@@ -195,7 +246,8 @@ fn question(tool: &str) -> InputRequest {
     let schema = json!({ "type": "object", "properties": { "value": { "type": "string" } }, "required": ["value"] });
     let message = json!({ "role": "user", "content": { "type": "text", "text": "Say a word" } });
     let request = if tool == "ask" {
-        let params = json!({ "mode": "form", "message": "Which colour?", "requestedSchema": schema });
+        let params =
+            json!({ "mode": "form", "message": "Which colour?", "requestedSchema": schema });
         json!({ "method": "elicitation/create", "params": params })
     } else {
         json!({ "method": "sampling/createMessage", "params": { "messages": [message], "maxTokens": 10 } })
@@ -203,16 +255,31 @@ fn question(tool: &str) -> InputRequest {
     serde_json::from_value(request).expect("the question is in the SDK's own words")
 }
 
-#[expect(deprecated, reason = "legacy revisions sample, and their servers must work through the proxy")]
-async fn put(question: InputRequest, context: &RequestContext<RoleServer>) -> Result<Value, ErrorData> {
+#[expect(
+    deprecated,
+    reason = "legacy revisions sample, and their servers must work through the proxy"
+)]
+async fn put(
+    question: InputRequest,
+    context: &RequestContext<RoleServer>,
+) -> Result<Value, ErrorData> {
     let answer = match question {
-        InputRequest::Elicitation(request) => {
-            context.peer.create_elicitation(request.params).await.map(|answer| serde_json::to_value(answer))
+        InputRequest::Elicitation(request) => context
+            .peer
+            .create_elicitation(request.params)
+            .await
+            .map(serde_json::to_value),
+        InputRequest::CreateMessage(request) => context
+            .peer
+            .create_message(request.params)
+            .await
+            .map(serde_json::to_value),
+        _ => {
+            return Err(ErrorData::internal_error(
+                "a question of neither kind",
+                None,
+            ));
         }
-        InputRequest::CreateMessage(request) => {
-            context.peer.create_message(request.params).await.map(|answer| serde_json::to_value(answer))
-        }
-        _ => return Err(ErrorData::internal_error("a question of neither kind", None)),
     };
     let answer = answer.map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
     answer.map_err(|error| ErrorData::internal_error(error.to_string(), None))

@@ -28,8 +28,16 @@ impl Steps {
         let mut process = Guarded::start(command);
         let status = process.wait(Duration::from_secs(120));
         let said = process.output().text();
-        let steps = process.stdout().text().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        assert!(status.is_some_and(|status| status.success()), "the client ended with {status:?}; it said:\n{said}");
+        let steps = process
+            .stdout()
+            .text()
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "the client ended with {status:?}; it said:\n{said}"
+        );
         let steps = Self { steps, said };
         steps.at("end");
         steps
@@ -55,11 +63,19 @@ pub(crate) fn typescript(url: &str, args: &[&str]) -> Steps {
 pub(crate) fn inspector(url: &str, args: &[&str]) -> Value {
     let scratch = Scratch::new();
     let mut command = peers().command("inspector");
-    command.env("HOME", scratch.path()).env("MCP_CATALOG_PATH", scratch.path().join("mcp.json"));
-    command.args(["--cli", url, "--transport", "http"]).args(args);
+    command
+        .env("HOME", scratch.path())
+        .env("MCP_CATALOG_PATH", scratch.path().join("mcp.json"));
+    command
+        .args(["--cli", url, "--transport", "http"])
+        .args(args);
     let mut process = Guarded::start(command);
     let status = process.wait(Duration::from_secs(60));
     let said = process.output().text();
-    assert!(status.is_some_and(|status| status.success()), "the Inspector ended with {status:?}:\n{said}");
-    serde_json::from_str(&process.stdout().text()).unwrap_or_else(|error| panic!("{error} in:\n{said}"))
+    assert!(
+        status.is_some_and(|status| status.success()),
+        "the Inspector ended with {status:?}:\n{said}"
+    );
+    serde_json::from_str(&process.stdout().text())
+        .unwrap_or_else(|error| panic!("{error} in:\n{said}"))
 }

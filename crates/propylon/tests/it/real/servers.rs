@@ -35,7 +35,9 @@ pub(crate) fn peers() -> &'static Peers {
 
 /// A script beside these tests.
 pub(crate) fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/peers")
+        .join(name)
 }
 
 /// Three replicas and the proxy in front of them.
@@ -54,8 +56,15 @@ impl Server {
     /// Starts one and waits until it accepts.
     pub(crate) fn start(kind: Kind, name: &str) -> Self {
         let port = free_port();
-        let server = Self { _process: Guarded::start_leashed(&command(kind, name, port)), port };
-        eventually(&format!("{kind:?} {name} to listen"), Duration::from_secs(40), || server.listens());
+        let server = Self {
+            _process: Guarded::start_leashed(&command(kind, name, port)),
+            port,
+        };
+        eventually(
+            &format!("{kind:?} {name} to listen"),
+            Duration::from_secs(40),
+            || server.listens(),
+        );
         server
     }
 
@@ -83,7 +92,9 @@ impl Group {
     /// The endpoint through the proxy in front of all three, started when first asked for.
     pub(crate) fn through(&self) -> String {
         let urls = || self.servers.iter().map(Server::url).collect::<Vec<_>>();
-        self.proxy.get_or_init(|| crate::front::serve_leashed(&urls())).url("/mcp")
+        self.proxy
+            .get_or_init(|| crate::front::serve_leashed(&urls()))
+            .url("/mcp")
     }
 }
 
@@ -91,20 +102,35 @@ impl Group {
 pub(crate) fn replicas(kind: Kind) -> Vec<Server> {
     let start = |name: &'static str| std::thread::spawn(move || Server::start(kind, name));
     let starting = ["alpha", "beta", "gamma"].map(start);
-    starting.map(|starting| starting.join().expect("the replica starts")).into()
+    starting
+        .map(|starting| starting.join().expect("the replica starts"))
+        .into()
 }
 
 /// The shared group of a kind, started by the first test that asks. Its processes end with this one.
 pub(crate) fn group(kind: Kind) -> &'static Group {
     static GROUPS: Mutex<Vec<(Kind, &'static Group)>> = Mutex::new(Vec::new());
     static STARTING: [Mutex<()>; 5] = [const { Mutex::new(()) }; 5];
-    let _turn = STARTING[kind as usize].lock().unwrap_or_else(PoisonError::into_inner);
-    let known = GROUPS.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|(other, _)| *other == kind).copied();
+    let _turn = STARTING[kind as usize]
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let known = GROUPS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .iter()
+        .find(|(other, _)| *other == kind)
+        .copied();
     if let Some((_, group)) = known {
         return group;
     }
-    let group: &'static Group = Box::leak(Box::new(Group { servers: replicas(kind), proxy: OnceLock::new() }));
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner).push((kind, group));
+    let group: &'static Group = Box::leak(Box::new(Group {
+        servers: replicas(kind),
+        proxy: OnceLock::new(),
+    }));
+    GROUPS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push((kind, group));
     group
 }
 
@@ -112,22 +138,35 @@ fn command(kind: Kind, name: &str, port: u16) -> Command {
     let peers = peers();
     let python = |file: &str| {
         let mut command = Command::new(peers.path("python-sdk"));
-        command.arg(script(file)).args(["--name", name, "--port", &port.to_string()]);
+        command
+            .arg(script(file))
+            .args(["--name", name, "--port", &port.to_string()]);
         command
     };
     match kind {
         Kind::Everything => {
             let mut command = peers.command("server-everything");
-            command.arg("streamableHttp").env("PORT", port.to_string()).env("PROPYLON_INSTANCE", name);
+            command
+                .arg("streamableHttp")
+                .env("PORT", port.to_string())
+                .env("PROPYLON_INSTANCE", name);
             command
         }
         Kind::PythonSdk => python("mcp_server.py"),
         Kind::FastMcp => python("fastmcp_server.py"),
         Kind::Conformance => python("conformance_server.py"),
         Kind::Rmcp => {
-            let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
-            command.args(["--exact", "real::rmcp_server::serve_until_killed", "--ignored", "--nocapture"]);
-            command.env("PORT", port.to_string()).env("PROPYLON_INSTANCE", name);
+            let mut command =
+                Command::new(std::env::current_exe().expect("this program has a path"));
+            command.args([
+                "--exact",
+                "real::rmcp_server::serve_until_killed",
+                "--ignored",
+                "--nocapture",
+            ]);
+            command
+                .env("PORT", port.to_string())
+                .env("PROPYLON_INSTANCE", name);
             command
         }
     }
