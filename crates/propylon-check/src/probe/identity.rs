@@ -12,6 +12,7 @@ pub(crate) fn uuid() -> String {
             reason = "a guessable session id is worse than no probe"
         )]
         {
+            // invariant: a session id can always be drawn; where it cannot, the process must not go on.
             panic!("the system has no randomness to give: {error}");
         }
     }

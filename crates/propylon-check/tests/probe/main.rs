@@ -5,6 +5,7 @@ mod breaking;
 mod http;
 mod legacy;
 mod modern;
+mod real_clients;
 mod resumption;
 mod sse_transport;
 mod stand;

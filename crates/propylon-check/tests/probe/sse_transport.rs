@@ -52,6 +52,31 @@ fn a_whole_conversation() {
         (&echo["transport"], &echo["request"]["target"]),
         (&json!("http-sse"), &json!(endpoint))
     );
+    let elsewhere = post_json(
+        stand.addresses[1],
+        &endpoint,
+        &[],
+        &initialize("2024-11-05", "x"),
+    );
+    assert_eq!(elsewhere.0.status, 404);
+    drop(events);
+    propylon_testkit::eventually("the session is gone", SOON, || {
+        post_json(
+            stand.address(),
+            &endpoint,
+            &[],
+            &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        )
+        .0
+        .status
+            == 404
+    });
+}
+
+#[test]
+fn events_and_refusals_come_on_its_stream() {
+    let stand = Stand::new(1);
+    let (mut events, endpoint) = open(&stand, "/sse");
     send(
         &stand,
         &endpoint,
@@ -79,25 +104,6 @@ fn a_whole_conversation() {
         &call("respond", with_token(json!({"status": 500})), json!({})),
     );
     assert_eq!(events.next(SOON).unwrap().json()["error"]["code"], -32602);
-    let elsewhere = post_json(
-        stand.addresses[1],
-        &endpoint,
-        &[],
-        &initialize("2024-11-05", "x"),
-    );
-    assert_eq!(elsewhere.0.status, 404);
-    drop(events);
-    propylon_testkit::eventually("the session is gone", SOON, || {
-        post_json(
-            stand.address(),
-            &endpoint,
-            &[],
-            &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
-        )
-        .0
-        .status
-            == 404
-    });
 }
 
 #[test]

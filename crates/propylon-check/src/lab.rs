@@ -1,0 +1,220 @@
+//! What every check works with: the endpoint, connections to it, requests in the shape clients send, and what the run
+//! learned before the checks began.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::facts::Facts;
+use crate::measure::Measured;
+use crate::options::CheckOptions;
+use crate::progress::Progress;
+use crate::talk::{Report, Session, Stream, Voice, rpc_error};
+use crate::timeline::Timeline;
+use crate::wire::{Connection, Dialer, Endpoint, Request, Response, Trouble};
+
+/// How often a request is sent again when a session's request reached another instance than its own.
+const SCATTER_TRIES: usize = 24;
+
+/// The place where checks are done.
+pub(crate) struct Lab {
+    pub(crate) options: CheckOptions,
+    pub(crate) facts: Facts,
+    pub(crate) timeline: RefCell<Timeline>,
+    pub(crate) measured: Measured,
+    pub(crate) progress: Box<dyn Fn(Progress)>,
+    dialer: Dialer,
+    ids: Cell<u64>,
+    run: String,
+    session: OnceCell<Result<Session, Trouble>>,
+}
+
+impl Lab {
+    pub(crate) fn new(options: CheckOptions, progress: Box<dyn Fn(Progress)>) -> Result<Self, Trouble> {
+        let dialer = Dialer::new(
+            options.resolve.clone(),
+            options.authority.as_deref(),
+            options.endpoint.is_tls,
+            options.timeout,
+        )?;
+        let mut random = [0; 6];
+        getrandom::fill(&mut random).map_err(|error| Trouble::unexpected(format!("no random numbers: {error}")))?;
+        Ok(Self {
+            options,
+            facts: Facts::default(),
+            timeline: RefCell::default(),
+            measured: Measured::default(),
+            progress,
+            dialer,
+            ids: Cell::new(0),
+            run: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+            session: OnceCell::new(),
+        })
+    }
+
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.options.endpoint
+    }
+
+    pub(crate) fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    /// How long an answer may take that should come at once.
+    pub(crate) fn soon(&self) -> Duration {
+        self.options.timeout
+    }
+
+    /// A request id that this run has not used.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.ids.set(self.ids.get() + 1);
+        self.ids.get()
+    }
+
+    /// A word that nobody else uses: a key for the probe, or a canary.
+    pub(crate) fn word(&self, what: &str) -> String {
+        format!("{what}-{}-{}", self.run, self.next_id())
+    }
+
+    /// A request without body, with the operator's headers.
+    pub(crate) fn bare(&self, method: &str) -> Request {
+        let request = Request::new(method, self.endpoint());
+        let headers = self.options.headers.iter();
+        headers.fold(request, |request, (name, value)| request.with(name, value.reveal()))
+    }
+
+    /// A POST of a JSON-RPC message as every revision wants it.
+    pub(crate) fn post(&self, message: &Value) -> Request {
+        self.bare("POST")
+            .with("Content-Type", "application/json")
+            .with("Accept", "application/json, text/event-stream")
+            .body(message.to_string())
+    }
+
+    /// Arguments with the probe's token.
+    pub(crate) fn with_token(&self, mut arguments: Value) -> Value {
+        if let (Some(token), Some(members)) = (&self.options.token, arguments.as_object_mut()) {
+            members.insert("token".into(), json!(token.reveal()));
+        }
+        arguments
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Connection, Trouble> {
+        self.dialer.connect(self.endpoint()).await
+    }
+
+    /// Asks over a connection of its own.
+    pub(crate) async fn ask(&self, request: &Request) -> Result<Response, Trouble> {
+        self.ask_within(request, self.soon()).await
+    }
+
+    /// Asks over a connection of its own, with pauses of at most `within`.
+    pub(crate) async fn ask_within(&self, request: &Request, within: Duration) -> Result<Response, Trouble> {
+        let mut connection = self.connect().await?;
+        Response::ask(&mut connection, request, within).await
+    }
+
+    /// Opens an event stream over a connection of its own.
+    pub(crate) async fn stream(&self, request: &Request) -> Result<Stream, Trouble> {
+        self.unscattered(|| async {
+            let connection = self.connect().await?;
+            Stream::open(connection, request, self.soon()).await
+        })
+        .await
+    }
+
+    /// Calls a tool of the probe.
+    pub(crate) async fn call(&self, voice: &Voice, tool: &str, arguments: Value) -> Result<Report, Trouble> {
+        self.report(tool, &voice.tool(self, tool, arguments)).await
+    }
+
+    /// Sends a call of a tool and reads its report.
+    pub(crate) async fn report(&self, tool: &str, request: &Request) -> Result<Report, Trouble> {
+        self.report_within(tool, request, self.soon()).await
+    }
+
+    /// As [`Self::report`], with pauses of at most `within`.
+    pub(crate) async fn report_within(&self, tool: &str, request: &Request, within: Duration) -> Result<Report, Trouble> {
+        Report::read(tool, self.settle(request, within).await?)
+    }
+
+    /// Asks until the answer comes from the session's own instance: a chain that scatters sessions is found by the checks
+    /// for that, and must not hide everything else.
+    pub(crate) async fn settle(&self, request: &Request, within: Duration) -> Result<Response, Trouble> {
+        let mut response = self.ask_within(request, within).await?;
+        for _ in 0..SCATTER_TRIES {
+            if !self.is_scattered(&response) {
+                break;
+            }
+            response = self.ask_within(request, within).await?;
+        }
+        Ok(response)
+    }
+
+    async fn unscattered<T, F: Future<Output = Result<T, Trouble>>>(&self, attempt: impl Fn() -> F) -> Result<T, Trouble> {
+        let mut result = attempt().await;
+        for _ in 0..SCATTER_TRIES {
+            match &result {
+                Err(Trouble::Unexpected(text)) if text.contains("Session not found") && self.facts.instances.len() > 1 => {
+                    result = attempt().await;
+                }
+                _ => break,
+            }
+        }
+        result
+    }
+
+    /// Whether one of several instances said that it does not know the session.
+    fn is_scattered(&self, response: &Response) -> bool {
+        let unknown = || response.message().as_ref().and_then(rpc_error).is_some_and(|(code, _)| code == -32001);
+        self.facts.instances.len() > 1 && response.status() == 404 && response.head.instance().is_some() && unknown()
+    }
+
+    /// A session that works, shared by the checks that need one and leave it alone.
+    pub(crate) async fn session(&self) -> Result<Session, Trouble> {
+        self.session.get_or_init(|| self.working_session()).await.clone()
+    }
+
+    /// Of a handful of new sessions the first whose requests reach their instance.
+    pub(crate) async fn working_session(&self) -> Result<Session, Trouble> {
+        let mut last = Trouble::unexpected("no session worked");
+        for _ in 0..8 {
+            let session = match Session::open(self).await {
+                Ok(session) => session,
+                Err(error) => {
+                    last = error;
+                    continue;
+                }
+            };
+            let ping = session.request(self, &json!({"jsonrpc": "2.0", "id": self.next_id(), "method": "ping"}));
+            match self.settle(&ping, self.soon()).await {
+                Ok(answer) if answer.status() == 200 => return Ok(session),
+                Ok(answer) => last = Trouble::unexpected(format!("a ping in a new session was answered with {}", answer.head.describe())),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// A voice of the modern era if it is spoken through the chain, else of the legacy one.
+    pub(crate) async fn voice(&self) -> Result<Voice, Trouble> {
+        if self.facts.modern {
+            return Ok(Voice::Modern);
+        }
+        Ok(Voice::Legacy(self.session().await?))
+    }
+
+    /// A voice for each era that is spoken through the chain.
+    pub(crate) async fn voices(&self) -> Result<Vec<Voice>, Trouble> {
+        let mut voices = Vec::new();
+        if self.facts.modern {
+            voices.push(Voice::Modern);
+        }
+        if self.facts.legacy {
+            voices.push(Voice::Legacy(self.session().await?));
+        }
+        Ok(voices)
+    }
+}
