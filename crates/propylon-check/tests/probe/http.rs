@@ -149,6 +149,11 @@ fn limits_are_said_and_kept() {
         "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n".into(),
         400,
     );
+    check("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".into(), 400);
+    check(
+        "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n[]".into(),
+        400,
+    );
     check("nonsense\r\n\r\n".into(), 400);
     let first = stand.session("2025-11-25");
     let (_second, third) = (stand.session("2025-11-25"), stand.session("2025-11-25"));

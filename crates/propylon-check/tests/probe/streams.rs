@@ -68,16 +68,10 @@ fn events_leave_when_they_are_emitted() {
         json!({"events": 4, "interval_ms": 200, "first_delay_ms": 300, "accel_header": false}),
     );
     assert!(response.header("x-accel-buffering").is_none());
-    let mut last = response.at;
-    for expected in [300_u64, 200, 200, 200] {
-        let event = events.next(SOON).unwrap();
-        let gap = event.at.duration_since(last);
-        last = event.at;
-        assert!(
-            gap >= Duration::from_millis(expected * 7 / 10),
-            "{gap:?} before {expected}"
-        );
-    }
+    let arrivals: Vec<Instant> = (0..4).map(|_| events.next(SOON).unwrap().at).collect();
+    // Wide margins, for a loaded machine: what is held back comes all at once.
+    assert!(arrivals[0].duration_since(response.at) >= Duration::from_millis(100));
+    assert!(arrivals[3].duration_since(arrivals[0]) >= Duration::from_millis(300));
 }
 
 #[test]
@@ -127,20 +121,18 @@ fn silence_is_silent_and_ends() {
     let stand = Stand::new(1);
     let session = stand.session("2025-11-25");
     let began = Instant::now();
-    let (_, mut events) = session.stream("sleep", json!({"seconds": 0.4, "as": "sse"}));
+    let (_, mut events) = session.stream("sleep", json!({"seconds": 2, "as": "sse"}));
     assert!(
-        began.elapsed() < Duration::from_millis(350),
+        began.elapsed() < Duration::from_millis(1500),
         "the head comes at once"
     );
-    assert_eq!(
-        events.next_block(Duration::from_millis(100)).unwrap_err(),
-        Ending::Silence
-    );
+    let silence = events.next_block(Duration::from_millis(200));
+    assert_eq!(silence.unwrap_err(), Ending::Silence);
     let (emissions, result) = take(&mut events);
-    assert!(emissions.is_empty() && began.elapsed() >= Duration::from_millis(400));
+    assert!(emissions.is_empty() && began.elapsed() >= Duration::from_secs(2));
     assert_eq!(
         result["result"]["structuredContent"]["slept_ns"],
-        400_000_000
+        2_000_000_000
     );
     let (_, mut quiet) = session.stream(
         "quiet_stream",
