@@ -166,15 +166,18 @@ fn walk_modern(kind: Kind) {
     let listens = kind != Kind::FastMcp;
     let listening = if listens { &[][..] } else { &["--no-listen"] };
     for url in both(group) {
-        let steps = scripts::python(&url, &[&["all", "--era", "modern"][..], listening].concat());
-        check_calls(&steps);
-        assert!(
-            steps.at("discover")["versions"]
-                .to_string()
-                .contains("2026-07-28")
-        );
-        if listens {
-            steps.at("listened");
+        let python = scripts::python(&url, &[&["all", "--era", "modern"][..], listening].concat());
+        let typescript = scripts::typescript_modern(&url, listening);
+        for steps in [python, typescript] {
+            check_calls(&steps);
+            assert!(
+                steps.at("discover")["versions"]
+                    .to_string()
+                    .contains("2026-07-28")
+            );
+            if listens {
+                steps.at("listened");
+            }
         }
         rmcp_client::walk(&url, Era::Modern, Abilities { listens });
     }

@@ -59,6 +59,14 @@ pub(crate) fn typescript(url: &str, args: &[&str]) -> Steps {
     Steps::run(command)
 }
 
+/// The walk of the TypeScript SDK's package for the stateless revision.
+pub(crate) fn typescript_modern(url: &str, args: &[&str]) -> Steps {
+    let mut command = peers().command("node");
+    command.env("SDK_MODULES", peers().modules("typescript-client"));
+    command.arg(script("client_modern.mjs")).arg(url).args(args);
+    Steps::run(command)
+}
+
 /// One method by the Inspector's command line: what it printed.
 pub(crate) fn inspector(url: &str, args: &[&str]) -> Value {
     let scratch = Scratch::new();
