@@ -7,6 +7,7 @@ mod access_log;
 mod affinity;
 mod client;
 mod control;
+mod conversation;
 mod error;
 mod http1;
 mod metrics;

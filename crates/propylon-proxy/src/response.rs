@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::framing::{self, Framing};
-use crate::http1::head::{RequestHead, Version};
+use crate::http1::head::{RequestHead, ResponseHead, Version};
 use crate::phase::answer::{self, ClientSide, Encoding};
 use crate::phase::forwarded::Client;
-use crate::phase::location::Sides;
+use crate::phase::location::{self, Sides};
 use crate::phase::place::Answered;
 use crate::phase::route::{Routed, Wanted};
 use crate::reason::Reason;
@@ -21,6 +21,7 @@ use crate::upstream::pool;
 pub(crate) struct Asked<'a> {
     pub(crate) request: &'a RequestHead,
     pub(crate) who: &'a Client,
+    pub(crate) wanted: Wanted<'a>,
     pub(crate) routed: &'a Routed,
     pub(crate) instance: &'a Arc<Instance>,
     pub(crate) keep_alive: bool,
@@ -58,17 +59,17 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         keep_alive: asked.keep_alive,
     };
     let mut out = Vec::with_capacity(bytes.len() + 128);
-    with_sides(asked, |sides| {
-        answer::write(
-            &bytes,
-            &head,
-            encoding,
-            side,
-            sides,
-            asked.request_id,
-            &mut out,
-        )
-    });
+    let sides = sides(asked);
+    learn_slash(&bytes, &head, asked, &sides);
+    answer::write(
+        &bytes,
+        &head,
+        encoding,
+        side,
+        &sides,
+        asked.request_id,
+        &mut out,
+    );
     let lists = |token| head.lines.lists(&bytes, Field::Connection, token);
     let upstream_kept = match head.version {
         Version::Http11 => !lists("close"),
@@ -101,17 +102,35 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
     })
 }
 
-/// Says what of the request's two sides a redirect may name.
-fn with_sides(asked: &Asked<'_>, write: impl FnOnce(&Sides<'_>)) {
-    let Ok(wanted) = Wanted::of(asked.request) else {
-        return;
-    };
-    write(&Sides {
+/// The two sides of the exchange, of which a redirect may name the wrong one.
+fn sides<'a>(asked: &'a Asked<'_>) -> Sides<'a> {
+    let Asked {
+        request,
+        who,
+        wanted,
+        ..
+    } = asked;
+    Sides {
         route: &asked.routed.route,
         inside: [&asked.instance.name, wanted.authority],
-        scheme: asked.who.scheme(asked.request),
-        host: asked.who.host(asked.request, wanted.authority),
-    });
+        scheme: who.scheme(request),
+        host: who.host(request, wanted.authority),
+    }
+}
+
+/// A server that redirects its endpoint to the same with a slash is asked with the slash from now on.
+fn learn_slash(bytes: &[u8], head: &ResponseHead, asked: &Asked<'_>, sides: &Sides<'_>) {
+    let upstream = &asked.routed.route.upstream;
+    let location = head
+        .lines
+        .first(bytes, Field::Location)
+        .and_then(|value| std::str::from_utf8(value).ok());
+    if let Some(path) = location.and_then(|value| location::inside_path(value, sides))
+        && (300..400).contains(&head.status)
+        && asked.routed.target.split('?').next() == Some(&upstream.endpoint())
+    {
+        upstream.learn_slash(path);
+    }
 }
 
 impl Prepared {

@@ -8,7 +8,7 @@ pub(crate) mod pool;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -25,6 +25,9 @@ pub(crate) struct Upstream {
     pub(crate) bounds: Bounds,
     /// The path of the MCP endpoint on every instance, without a trailing slash.
     pub(crate) path: String,
+    /// Whether the endpoint is at the path with a slash behind it: as its URL was written, or as the
+    /// servers have said since by redirecting one to the other.
+    ends_in_slash: AtomicBool,
     /// The host and port of the name its instances are found by.
     discovered: Option<String>,
     instances: ArcSwap<Vec<Arc<Instance>>>,
@@ -60,6 +63,7 @@ impl Upstream {
                 ttl: affinity.ttl,
             },
             path: config.endpoints.path().trim_end_matches('/').to_owned(),
+            ends_in_slash: AtomicBool::new(config.endpoints.path().ends_with('/')),
             discovered: match &config.endpoints {
                 Endpoints::Discover { url, .. } => Some(url.authority()),
                 Endpoints::Urls(_) => None,
@@ -71,6 +75,23 @@ impl Upstream {
             ),
             turn: AtomicUsize::new(0),
             config,
+        }
+    }
+
+    /// The path of the endpoint itself.
+    pub(crate) fn endpoint(&self) -> String {
+        let slash = self.path.is_empty() || self.ends_in_slash.load(Ordering::Relaxed);
+        format!("{}{}", self.path, if slash { "/" } else { "" })
+    }
+
+    /// Learns from a redirect of the endpoint to itself with, or without, a slash: the client follows
+    /// this one, and nobody has to follow another.
+    pub(crate) fn learn_slash(&self, redirected_to: &str) {
+        let path = redirected_to.split(['?', '#']).next().unwrap_or_default();
+        if let Some(slash) = path.strip_prefix(self.path.as_str())
+            && matches!(slash, "" | "/")
+        {
+            self.ends_in_slash.store(slash == "/", Ordering::Relaxed);
         }
     }
 

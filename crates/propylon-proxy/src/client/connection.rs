@@ -134,19 +134,10 @@ impl<S: Transport> ClientConnection<S> {
         }
     }
 
-    /// Waits for more bytes of a request's body.
-    pub(crate) async fn read_into(
-        &mut self,
-        worker: &Worker,
-        body: &mut Vec<u8>,
-        patience: Duration,
-    ) -> Read {
-        self.unread = std::mem::take(body);
-        let read = self
-            .read_more(worker, Instant::now() + patience, false)
-            .await;
-        *body = std::mem::take(&mut self.unread);
-        read
+    /// Waits for more bytes of a request's body; they end up in `unread`.
+    pub(crate) async fn read_on(&mut self, worker: &Worker, patience: Duration) -> Read {
+        self.read_more(worker, Instant::now() + patience, false)
+            .await
     }
 
     async fn read_more(&mut self, worker: &Worker, due: Instant, between_requests: bool) -> Read {

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn bytes_behind_the_body_are_left() {
         let (data, done, consumed) = decode(&[b"3;x=y\r\nabc\r\n0\r\nA: 1\r\n\r\nGET"]).unwrap();
-        assert_eq!((data.as_slice(), done, consumed), (&b"abc"[..], true, 24));
+        assert_eq!((data.as_slice(), done, consumed), (&b"abc"[..], true, 23));
     }
 
     #[test]

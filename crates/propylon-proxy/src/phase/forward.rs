@@ -58,9 +58,6 @@ impl Forward<'_> {
         if self.body == Framing::Chunked {
             out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
         }
-        if lines.lists(head, Field::Te, "trailers") {
-            out.extend_from_slice(b"TE: trailers\r\nConnection: TE\r\n");
-        }
         let _ = write!(out, "Via: {VIA}\r\n\r\n");
     }
 

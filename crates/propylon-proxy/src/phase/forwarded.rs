@@ -92,7 +92,11 @@ impl Client {
         let _ = write!(out, ";proto={scheme}\r\n");
     }
 
+    /// The port the client used outside: the one it connected to, unless a trusted proxy tells.
     fn port(&self, request: &RequestHead, host: &str) -> u16 {
+        if !self.trusted {
+            return self.local.port();
+        }
         let told = self
             .told(request, Field::XForwardedPort)
             .and_then(|port| port.parse().ok());
@@ -100,12 +104,14 @@ impl Client {
             host.rsplit_once(':')
                 .and_then(|(_, port)| port.parse().ok())
         };
-        told.or_else(named)
-            .unwrap_or_else(|| match (self.trusted, self.scheme(request)) {
-                (true, "https") => 443,
-                (true, _) => 80,
-                (false, _) => self.local.port(),
-            })
+        let usual = || {
+            if self.scheme(request) == "https" {
+                443
+            } else {
+                80
+            }
+        };
+        told.or_else(named).unwrap_or_else(usual)
     }
 }
 

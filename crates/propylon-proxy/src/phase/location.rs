@@ -13,28 +13,30 @@ pub(crate) struct Sides<'a> {
 
 /// What the client is shown instead, or nothing where the value is right as it is.
 pub(crate) fn outside(value: &str, sides: &Sides<'_>) -> Option<String> {
-    let (authority, path) = match absolute(value) {
-        Some((authority, path)) => (Some(authority), path),
-        None if value.starts_with('/') && !value.starts_with("//") => (None, value),
-        None => return None,
-    };
-    if let Some(authority) = authority
-        && !sides
-            .inside
-            .iter()
-            .any(|inside| same_authority(inside, authority))
-    {
-        return None;
-    }
+    let path = inside_path(value, sides)?;
     let mapped = sides
         .route
         .map_back(path)
         .unwrap_or_else(|| path.to_owned());
-    let shown = match authority {
+    let shown = match absolute(value) {
         Some(_) => format!("{}://{}{mapped}", sides.scheme, sides.host),
         None => mapped,
     };
     (shown != value).then_some(shown)
+}
+
+/// The path of a redirect that stays within the upstream.
+pub(crate) fn inside_path<'v>(value: &'v str, sides: &Sides<'_>) -> Option<&'v str> {
+    match absolute(value) {
+        Some((authority, path)) => {
+            let is_inside = sides
+                .inside
+                .iter()
+                .any(|inside| same_authority(inside, authority));
+            is_inside.then_some(path)
+        }
+        None => (value.starts_with('/') && !value.starts_with("//")).then_some(value),
+    }
 }
 
 /// Authority and path of an absolute URL; a missing path is `/`.

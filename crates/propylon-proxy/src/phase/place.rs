@@ -6,6 +6,7 @@ use std::time::Instant;
 use propylon_mcp::{SessionFingerprint, SessionId};
 
 use super::classify::Facts;
+use crate::reason::Reason;
 use crate::upstream::Upstream;
 use crate::upstream::instance::Instance;
 
@@ -69,8 +70,12 @@ pub(crate) fn learn(
     }
 }
 
-/// Forgets a session whose instance is gone, so that the client can begin a new one.
-pub(crate) fn lose(upstream: &Upstream, facts: &Facts, instance: &Arc<Instance>) {
+/// Forgets a session whose instance is gone, so that the client can begin a new one. One whose
+/// instance may only be slow is kept.
+pub(crate) fn lose(upstream: &Upstream, facts: &Facts, place: &Place, reason: Reason) {
+    let (Place::Held(instance), Reason::SessionLost) = (place, reason) else {
+        return;
+    };
     if let Some((session, sessions)) = facts.session.as_ref().zip(upstream.sessions()) {
         sessions.forget(session, instance);
     }

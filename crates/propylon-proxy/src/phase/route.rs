@@ -82,19 +82,13 @@ impl Route {
             .filter(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// The path on the upstream: its URL's path in place of the prefix. The prefix alone is the
-    /// endpoint as its URL was written, with or without a slash.
+    /// The path on the upstream: its URL's path in place of the prefix. The prefix alone, with or
+    /// without a slash, is the endpoint itself, so that no server has to redirect one to the other.
     fn map(&self, path: &str) -> Option<String> {
-        let rest = self.rest(path)?;
-        let mapped = match rest {
-            "" => self.upstream.config.endpoints.path().to_owned(),
-            rest => format!("{}{rest}", self.upstream.path),
-        };
-        Some(if mapped.is_empty() {
-            "/".to_owned()
-        } else {
-            mapped
-        })
+        match self.rest(path)? {
+            "" | "/" => Some(self.upstream.endpoint()),
+            rest => Some(format!("{}{rest}", self.upstream.path)),
+        }
     }
 
     /// The outside path of an upstream's path: the inverse of [`Self::map`].
@@ -268,7 +262,7 @@ mod tests {
             (Some("one.example.com"), "/mcp", "http://e:1/mcp"),
         ]);
         check(&table, "x", "/weather", Some(("http://b:1/mcp", "/mcp")));
-        check(&table, "x", "/weather/", Some(("http://b:1/mcp", "/mcp/")));
+        check(&table, "x", "/weather/", Some(("http://b:1/mcp", "/mcp")));
         check(
             &table,
             "x",

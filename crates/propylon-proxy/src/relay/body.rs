@@ -1,10 +1,11 @@
-//! A request's body up to the moment its first bytes leave: gathered for the peek, then begun.
+//! A request's body up to the moment its first bytes leave: what has arrived of it, for the peek.
+
+use std::time::Duration;
 
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use crate::client::connection::{ClientConnection, Read, Transport};
 use crate::error::ProxyError;
-use crate::http1::chunked::Decoder;
 use crate::http1::framing::{self, Framing};
 use crate::http1::head::{RequestHead, Version};
 use crate::phase::answer::Encoding;
@@ -16,25 +17,32 @@ use crate::worker::Worker;
 #[derive(Debug)]
 pub(crate) struct Body {
     framing: Framing,
-    /// What has arrived behind the head, as it came; after [`Self::begin`], the data in it.
-    arrived: Vec<u8>,
-    /// The decoded beginning of a chunked body, for the peek.
-    decoded: Vec<u8>,
+    /// What has arrived of it, decoded.
+    data: Vec<u8>,
     pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
 }
 
+/// How long a body that pauses is waited for before its request goes on without a whole peek:
+/// a server may well answer before the client has said everything.
+const PAUSE_MAX: Duration = Duration::from_millis(200);
+
 impl Body {
-    /// Takes what came behind a request's head.
-    pub(crate) fn of(request: &mut RequestHead) -> Result<Self, ProxyError> {
+    /// Takes what came behind a request's head; what came behind the body is left in `unread`.
+    pub(crate) fn of(request: &mut RequestHead, unread: &mut Vec<u8>) -> Result<Self, ProxyError> {
         let framing = framing::of_request(request)?;
-        Ok(Self {
+        let mut body = Self {
             framing,
-            arrived: request.bytes.split_off(request.len),
-            decoded: Vec::new(),
+            data: Vec::new(),
             inbound: Inbound::new(framing),
             outbound: Outbound::new(Encoding::of(framing, Version::Http11)),
-        })
+        };
+        let mut piece = request.bytes.split_off(request.len);
+        let progress = body.inbound.take(&mut piece)?;
+        unread.extend_from_slice(piece.get(progress.consumed..).unwrap_or_default());
+        piece.truncate(progress.data);
+        body.data = piece;
+        Ok(body)
     }
 
     pub(crate) fn framing(&self) -> Framing {
@@ -45,76 +53,34 @@ impl Body {
         self.framing == Framing::Empty
     }
 
-    /// How many bytes of data [`Self::write`] writes.
-    pub(crate) fn begun_bytes(&self) -> u64 {
-        self.arrived.len() as u64
+    /// What is there of the body, as the server will read it.
+    pub(crate) fn data(&self) -> &[u8] {
+        &self.data
     }
 
-    /// Waits for as much of the body as the peek looks at, or for its end.
+    /// Waits for as much of the body as the peek looks at, for its end, or for a pause in it.
     pub(crate) async fn gather<S: Transport>(
         &mut self,
         worker: &Worker,
         client: &mut ClientConnection<S>,
         tables: &Tables,
     ) -> Result<(), ProxyError> {
-        let bytes_max = usize::try_from(tables.limits.peek_bytes).unwrap_or(usize::MAX);
-        let mut decoder = Decoder::new();
-        let mut fed = 0;
-        loop {
-            let enough = match self.framing {
-                Framing::Empty | Framing::UntilClose => true,
-                Framing::Sized(length) => self.arrived.len() as u64 >= length.min(bytes_max as u64),
-                Framing::Chunked => {
-                    let mut piece = self.arrived.get(fed..).unwrap_or_default().to_vec();
-                    fed = self.arrived.len();
-                    let progress = decoder.decode(&mut piece)?;
-                    piece.truncate(progress.data);
-                    self.decoded.append(&mut piece);
-                    decoder.is_done() || fed >= bytes_max
-                }
-            };
-            if enough {
-                return Ok(());
-            }
-            match client
-                .read_into(worker, &mut self.arrived, tables.timeouts.body_idle)
-                .await
-            {
+        let patience = PAUSE_MAX.min(tables.timeouts.body_idle);
+        while !self.inbound.is_done() && (self.data.len() as u64) < tables.limits.peek_bytes {
+            match client.read_on(worker, patience).await {
                 Read::Some => {}
-                Read::Late => return Err(Reason::ClientBodyTimeout.into()),
+                Read::Late => break,
                 Read::Closed => return Err(Reason::ClientClosed.into()),
             }
-        }
-    }
-
-    /// The beginning of the body as the server will read it.
-    pub(crate) fn beginning(&self) -> &[u8] {
-        match self.framing {
-            Framing::Chunked => &self.decoded,
-            Framing::Sized(length) => {
-                let length = usize::try_from(length).unwrap_or(usize::MAX);
-                self.arrived
-                    .get(..length.min(self.arrived.len()))
-                    .unwrap_or_default()
+            let mut piece = std::mem::take(&mut client.unread);
+            let progress = self.inbound.take(&mut piece)?;
+            self.data
+                .extend_from_slice(piece.get(..progress.data).unwrap_or_default());
+            if progress.consumed < piece.len() {
+                client.unread = piece.split_off(progress.consumed);
             }
-            Framing::Empty | Framing::UntilClose => &[],
         }
-    }
-
-    /// Takes the body's own bytes out of what has arrived; what came behind them is the client's
-    /// next request.
-    pub(crate) fn begin(
-        &mut self,
-        unread: &mut Vec<u8>,
-        tables: &Tables,
-    ) -> Result<(), ProxyError> {
-        self.decoded = Vec::new();
-        let progress = self.inbound.take(&mut self.arrived)?;
-        if progress.consumed < self.arrived.len() {
-            unread.extend_from_slice(self.arrived.get(progress.consumed..).unwrap_or_default());
-        }
-        self.arrived.truncate(progress.data);
-        if self.begun_bytes() > tables.limits.body_bytes {
+        if self.data.len() as u64 > tables.limits.body_bytes {
             return Err(Reason::BodyLimit.into());
         }
         Ok(())
@@ -122,9 +88,14 @@ impl Body {
 
     /// Writes what is there of the body, coded for the upstream.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        self.outbound.encode(&self.arrived, out);
+        self.outbound.encode(&self.data, out);
         if self.inbound.is_done() {
             self.outbound.encode_end(self.inbound.trailers(), out);
         }
+    }
+
+    /// Takes the data out for the rest of the peek, where that has not seen enough.
+    pub(crate) fn take_capture(&mut self) -> Option<Vec<u8>> {
+        (!self.inbound.is_done()).then(|| std::mem::take(&mut self.data))
     }
 }

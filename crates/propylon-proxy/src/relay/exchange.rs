@@ -56,6 +56,8 @@ pub(crate) struct Exchange<'a, S> {
     upload_refused: bool,
     /// The response head so far, or a head and the start of a body on their way to the client.
     opening: Vec<u8>,
+    /// The beginning of a body that had not arrived when the request was classified.
+    capture: Option<Vec<u8>>,
     /// Present for event streams.
     framer: Option<Framer>,
     /// Whether an event stream may be ended between events when the grace of a drain is over.
@@ -110,12 +112,14 @@ impl<'a, S: Transport> Exchange<'a, S> {
         opening: Opening<'a>,
     ) -> Self {
         let now = Instant::now();
-        let request_bytes = opening.body.begun_bytes();
+        let mut body = opening.body;
+        let request_bytes = body.data().len() as u64;
+        let capture = body.take_capture();
         let Body {
             inbound: request,
             outbound: mut to_upstream,
             ..
-        } = opening.body;
+        } = body;
         to_upstream.keep(&opening.unsent);
         Self {
             worker,
@@ -130,6 +134,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
             version: opening.version,
             upload_refused: false,
             opening: Vec::new(),
+            capture,
             framer: None,
             may_end: false,
             has_head: false,
@@ -183,6 +188,11 @@ impl<'a, S: Transport> Exchange<'a, S> {
         .await
     }
 
+    /// What the peek can see now of a body that it could not see whole before.
+    pub(crate) fn captured(&self) -> Option<&[u8]> {
+        self.capture.as_deref()
+    }
+
     /// Whether the whole request has been sent on.
     pub(crate) fn is_uploaded(&self) -> bool {
         self.request.is_done() && self.to_upstream.is_flushed()
@@ -228,9 +238,14 @@ impl<'a, S: Transport> Exchange<'a, S> {
             return Err(Reason::BodyLimit.into());
         }
         self.upload_moved = Instant::now();
+        let data = piece.get(..progress.data).unwrap_or_default();
+        if let Some(capture) = &mut self.capture {
+            let peek_bytes = usize::try_from(self.limits.peek_bytes).unwrap_or(usize::MAX);
+            let room = peek_bytes.saturating_sub(capture.len());
+            capture.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+        }
         out.clear();
-        self.to_upstream
-            .encode(piece.get(..progress.data).unwrap_or_default(), out);
+        self.to_upstream.encode(data, out);
         if self.request.is_done() {
             self.to_upstream.encode_end(self.request.trailers(), out);
         }

@@ -7,7 +7,7 @@ use propylon_mcp::SessionId;
 use super::*;
 
 const BOUNDS: Bounds = Bounds {
-    entries_max: 16 * 8,
+    entries_max: 100,
     bytes_max: u64::MAX,
     ttl: Duration::from_secs(60),
 };
@@ -56,7 +56,7 @@ fn only_the_holder_is_forgotten() {
 fn bytes_bound_the_table_as_entries_do() {
     let table = Memory::new();
     let bounds = Bounds {
-        bytes_max: 16 * 2 * ENTRY_BYTES,
+        bytes_max: 32 * ENTRY_BYTES,
         ..BOUNDS
     };
     let now = Instant::now();
@@ -127,6 +127,6 @@ fn simulate(seed: u64) {
                 };
             }
         }
-        assert!(table.len() <= 16 * 8, "seed {seed}: unbounded");
+        assert!(table.len() <= 100, "seed {seed}: unbounded");
     }
 }

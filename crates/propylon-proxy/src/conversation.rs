@@ -1,0 +1,121 @@
+//! From the first bytes sent to the last byte relayed: the answer is read, learned from, and sent on.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::client::connection::{After, ClientConnection, Transport};
+use crate::error::ProxyError;
+use crate::http1::head::RequestHead;
+use crate::phase::classify::RpcFacts;
+use crate::phase::place::{self, Place};
+use crate::phase::route::{Routed, Wanted};
+use crate::pipeline::Context;
+use crate::reach::Reached;
+use crate::record::Record;
+use crate::relay::body::Body;
+use crate::relay::exchange::{Exchange, Opening, Patience, Received};
+use crate::response::{self, Asked, ConnectionUse};
+use crate::upstream::connection::Connection;
+use crate::upstream::instance::Instance;
+use crate::worker::Stage;
+
+/// An exchange whose request has begun to leave.
+pub(crate) struct Conversation<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) routed: &'a Routed,
+    pub(crate) place: Place,
+    pub(crate) instance: Arc<Instance>,
+}
+
+impl Conversation<'_> {
+    /// Holds the conversation to its end, and says what becomes of the client's connection.
+    pub(crate) async fn hold<S: Transport>(
+        &self,
+        client: &mut ClientConnection<S>,
+        (request, body): (RequestHead, Body),
+        reached: Reached,
+        record: &mut Record,
+    ) -> Result<After, ProxyError> {
+        let Context { worker, tables, .. } = self.context;
+        let Reached {
+            mut connection,
+            unsent,
+            in_flight: _counted,
+            ..
+        } = reached;
+        let upstream = self.routed.route.upstream.config.timeouts;
+        let opening = Opening {
+            limits: &tables.limits,
+            patience: Patience {
+                client: tables.timeouts,
+                upstream,
+            },
+            version: request.version,
+            body,
+            unsent,
+            started: record.started,
+        };
+        let mut exchange = Exchange::new(worker, client, &mut connection.io, opening);
+        let relayed = self.relay(&mut exchange, request, record).await;
+        record.tally = exchange.tally;
+        if let Some(beginning) = exchange.captured() {
+            record.facts.rpc = RpcFacts::of_body(beginning);
+        }
+        let uploaded = exchange.is_uploaded();
+        let good_for = relayed?;
+        if good_for.upstream_reusable && uploaded && !record.tally.surplus {
+            self.keep(connection, good_for);
+        }
+        Ok(if good_for.client_reusable && uploaded {
+            After::KeepAlive
+        } else {
+            After::Close
+        })
+    }
+
+    async fn relay<S: Transport>(
+        &self,
+        exchange: &mut Exchange<'_, S>,
+        request: RequestHead,
+        record: &mut Record,
+    ) -> Result<ConnectionUse, ProxyError> {
+        let received: Received = exchange.receive_head().await?;
+        let (instance, upstream) = (&self.instance, &self.routed.route.upstream);
+        let asked = Asked {
+            request: &request,
+            wanted: Wanted::of(&request)?,
+            who: &self.context.who,
+            routed: self.routed,
+            instance,
+            keep_alive: self.context.keep_alive,
+            request_id: record.request_id(),
+        };
+        let prepared = response::prepare(received, &asked)?;
+        let answered = prepared.answered(&request);
+        place::learn(
+            upstream,
+            &record.facts,
+            &self.place,
+            instance,
+            &answered,
+            Instant::now(),
+        );
+        record.answered(self.context.worker, &prepared);
+        // A stream may last for hours: nothing of its request is kept that is not needed.
+        drop(request);
+        exchange.relay(prepared.answer).await?;
+        Ok(prepared.connection)
+    }
+
+    /// Keeps the upstream's connection for the next exchange.
+    fn keep(&self, mut connection: Connection, good_for: ConnectionUse) {
+        let worker = self.context.worker;
+        if worker.stage() == Stage::Serving {
+            let pool = self.routed.route.upstream.config.pool;
+            connection.keep_alive = good_for.upstream_keep_alive;
+            worker
+                .pool()
+                .give(&self.instance, connection, pool, Instant::now());
+        }
+    }
+}
