@@ -11,10 +11,12 @@ use crate::phase::place::{self, Place};
 use crate::phase::route::{Routed, Wanted};
 use crate::pipeline::Context;
 use crate::reach::Reached;
+use crate::reason::Reason;
 use crate::record::Record;
 use crate::relay::body::Body;
 use crate::relay::exchange::{Exchange, Opening, Patience, Received};
-use crate::response::{self, Asked, ConnectionUse};
+use crate::response::{self, Asked, ConnectionUse, Prepared};
+use crate::streams::OpenStream;
 use crate::upstream::connection::Connection;
 use crate::upstream::instance::Instance;
 use crate::worker::Stage;
@@ -100,11 +102,38 @@ impl Conversation<'_> {
             &answered,
             Instant::now(),
         );
-        record.answered(self.context.worker, &prepared);
+        let stream = self.open_stream(&prepared, request.method())?;
+        record.answered(&prepared, stream);
         // A stream may last for hours: nothing of its request is kept that is not needed.
         drop(request);
         exchange.relay(prepared.answer).await?;
         Ok(prepared.connection)
+    }
+
+    /// Counts an event stream. One that a GET opened can still be refused without loss, however many
+    /// were let through together; a call has run, and its client gets the answer.
+    fn open_stream(
+        &self,
+        prepared: &Prepared,
+        method: &str,
+    ) -> Result<Option<OpenStream>, ProxyError> {
+        if !prepared.answer.is_event_stream {
+            return Ok(None);
+        }
+        let Context {
+            worker,
+            tables,
+            who,
+            ..
+        } = self.context;
+        let streams = &worker.shared.streams;
+        if method != "GET" {
+            return Ok(Some(streams.begin(who.address)));
+        }
+        let stream = streams.try_begin(who.address, &tables.limits);
+        stream
+            .map(Some)
+            .ok_or(ProxyError::from(Reason::StreamLimit))
     }
 
     /// Keeps the upstream's connection for the next exchange.

@@ -111,14 +111,12 @@ impl Record {
     }
 
     /// The upstream's answer is about to be sent on.
-    pub(crate) fn answered(&mut self, worker: &Worker, prepared: &Prepared) {
+    pub(crate) fn answered(&mut self, prepared: &Prepared, stream: Option<OpenStream>) {
         self.head_at = Some(Instant::now());
         self.status = prepared.status;
         self.is_answered = true;
-        self.is_stream = prepared.answer.is_event_stream;
-        if self.is_stream {
-            self.open_stream = Some(worker.shared.streams.begin(self.client));
-        }
+        self.is_stream = stream.is_some();
+        self.open_stream = stream;
     }
 
     /// The proxy answers by itself.

@@ -36,6 +36,19 @@ impl Streams {
         self.open.load(Ordering::Relaxed)
     }
 
+    /// Begins a stream if the client may open another.
+    pub(crate) fn try_begin(
+        self: &Arc<Self>,
+        client: IpAddr,
+        limits: &Limits,
+    ) -> Option<OpenStream> {
+        let stream = self.begin(client);
+        let fits =
+            self.open() <= limits.streams && self.of_client(client) <= limits.streams_per_client;
+        fits.then_some(stream)
+    }
+
+    /// Begins a stream that can no longer be refused.
     pub(crate) fn begin(self: &Arc<Self>, client: IpAddr) -> OpenStream {
         self.open.fetch_add(1, Ordering::Relaxed);
         *self
@@ -92,7 +105,8 @@ mod tests {
         let first = streams.begin(one);
         let _second = streams.begin(one);
         assert!(!streams.has_room(one, &limits) && streams.has_room(two, &limits));
-        let _third = streams.begin(two);
+        assert!(streams.try_begin(one, &limits).is_none(), "its own limit");
+        let _third = streams.try_begin(two, &limits).unwrap();
         assert!(!streams.has_room(two, &limits), "all together");
         drop(first);
         assert!(streams.has_room(one, &limits));

@@ -23,7 +23,7 @@ pub(crate) struct Connection {
 }
 
 /// Below this, the event loop has just told us about the socket and need not be asked again.
-const TRUSTED_IDLE: Duration = Duration::from_millis(2);
+const TRUSTED_IDLE: Duration = Duration::from_micros(250);
 
 impl Connection {
     pub(crate) async fn open(target: DialTarget, timeout: Duration) -> Result<Self, DialError> {
