@@ -1,5 +1,10 @@
 //! What each command does.
 
+mod completions;
+mod config;
+mod demo;
+mod explain;
+mod list;
 mod serve;
 
 use std::process::ExitCode;
@@ -18,6 +23,9 @@ pub(crate) enum CommandError {
     /// The admin listener could not start.
     #[error("admin: {0}. Give another address with --admin or admin.address")]
     Admin(#[from] propylon_admin::AdminError),
+    /// There is nothing of that name to explain.
+    #[error(transparent)]
+    Unknown(#[from] crate::catalog::UnknownId),
     /// The system refused something a command needs.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -34,5 +42,10 @@ impl CommandError {
 pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
     match command {
         Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
     }
 }

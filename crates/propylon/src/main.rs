@@ -1,6 +1,7 @@
 //! The `propylon` program: its command line, and what each command does.
 
 mod args;
+mod catalog;
 mod commands;
 mod terminal;
 

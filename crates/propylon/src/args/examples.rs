@@ -1,0 +1,74 @@
+//! The examples that stand under each command's `--help`.
+
+pub(super) const ALL: &str = "\
+Start with:
+  propylon demo                       see what it does, in ten seconds
+  propylon serve --upstream http://127.0.0.1:3001/mcp
+  propylon list                       everything that goes wrong behind other proxies
+
+Exit codes: 0 all well, 1 findings, 2 usage or configuration error.";
+
+pub(super) const SERVE: &str = "\
+Examples:
+  # One server, no file: clients use http://127.0.0.1:8080/mcp
+  propylon serve --listen 127.0.0.1:8080 --upstream http://127.0.0.1:3001/mcp
+
+  # Three replicas; every session stays with the one that began it
+  propylon serve --listen 127.0.0.1:8080 --upstream http://127.0.0.1:3001/mcp \\
+    --upstream http://127.0.0.1:3002/mcp --upstream http://127.0.0.1:3003/mcp
+
+  # Everything else is in a file; see `propylon config schema`
+  propylon serve -c propylon.yaml
+
+Signals: SIGHUP reads the file again, SIGTERM drains and ends, a second one ends at once.";
+
+pub(super) const DEMO: &str = "\
+Examples:
+  # The walk, then three servers behind one address to try clients on, until Ctrl-C
+  propylon demo
+
+  # The walk alone, as a test of this machine
+  propylon demo --once
+
+Everything runs in this one process, on loopback; nothing is left behind.";
+
+pub(super) const CONFIG_CHECK: &str = "\
+Examples:
+  propylon config check propylon.yaml
+  propylon config check propylon.yaml && systemctl reload propylon
+
+Exit codes: 0 it can be served, 2 it cannot.";
+
+pub(super) const CONFIG_SCHEMA: &str = "\
+Examples:
+  propylon config schema > propylon.schema.json
+
+  # Then, as the first line of propylon.yaml, for editors that use yaml-language-server:
+  # yaml-language-server: $schema=propylon.schema.json";
+
+pub(super) const LIST: &str = "\
+Examples:
+  propylon list
+  propylon list --severity error --era modern
+  propylon list --seen outside --format json
+
+`propylon explain ID` has the page of each.";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  # A practice, with the fix for every product, or for one
+  propylon explain sse-buffered
+  propylon explain sse-buffered --product nginx
+
+  # What the proxy said in `Propylon-Reason`, or in its log
+  propylon explain session-lost
+
+  # A key of propylon.yaml; a part of it is enough where there is but one
+  propylon explain upstreams.weather.timeouts.idle
+  propylon explain body_bytes";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  propylon completions bash > ~/.local/share/bash-completion/completions/propylon
+  propylon completions zsh > \"${fpath[1]}/_propylon\"
+  propylon completions fish > ~/.config/fish/completions/propylon.fish";
