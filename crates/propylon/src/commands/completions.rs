@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use clap::builder::PossibleValuesParser;
+use clap_complete::Shell;
 
 use super::CommandError;
 use crate::args::{Args, Completions};
@@ -17,8 +18,20 @@ pub(crate) fn run(args: &Completions) -> Result<ExitCode, CommandError> {
     });
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "propylon", &mut script);
-    terminal::print(&String::from_utf8_lossy(&script))?;
+    let mut script = String::from_utf8_lossy(&script).into_owned();
+    if args.shell == Shell::Fish {
+        script.push_str(&fish_ids());
+    }
+    terminal::print(&script)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The generator leaves the values of a command's own argument out for fish.
+fn fish_ids() -> String {
+    let ids = ids().join(" ");
+    format!(
+        "complete -c propylon -n \"__fish_propylon_using_subcommand explain\" -f -a \"{ids}\"\n"
+    )
 }
 
 /// Names a shell can take as they are: brackets mean something else to it.

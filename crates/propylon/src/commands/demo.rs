@@ -46,6 +46,8 @@ fn perform(stage: &mut Stage, once: bool) -> std::io::Result<ExitCode> {
             () = interrupt.arrived() => End::Interrupted,
         };
         match end {
+            // Half a walk has shown nothing.
+            End::Interrupted if once => return Ok(ExitCode::FAILURE),
             End::Interrupted => return Ok(ExitCode::SUCCESS),
             End::Walked { held: false } => return Ok(ExitCode::FAILURE),
             End::Walked { held: true } if once => return Ok(ExitCode::SUCCESS),

@@ -51,11 +51,8 @@ fn load(args: &Serve) -> Result<Loaded, CommandError> {
 
 /// Serves until the first order to end, then drains.
 fn serve(args: &Serve, proxy: &mut Proxy, events: &Receiver<Event>, mut grace: Duration) {
-    loop {
-        match events.recv() {
-            Ok(Event::Reload) => reload(args, proxy, &mut grace),
-            Ok(Event::End) | Err(_) => break,
-        }
+    while let Ok(Event::Reload) = events.recv() {
+        reload(args, proxy, &mut grace);
     }
     tracing::info!(grace = %propylon_config::format_duration(grace), "draining");
     proxy.drain();

@@ -3,6 +3,7 @@
 mod admin;
 mod affinity;
 mod canary;
+mod command_line;
 mod config_errors;
 mod conformance;
 mod demo;
