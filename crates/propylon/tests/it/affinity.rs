@@ -236,25 +236,38 @@ fn an_unknown_session_goes_to_one_instance_whose_answer_stands() {
 }
 
 #[test]
-fn a_session_found_by_asking_is_learned() {
-    let (servers, proxy) = trio();
-    // Minted before this proxy started: as after a restart with the memory store.
-    let (response, _) = post_json(servers[2].1.address(), "/mcp", &[], &initialize(1));
+fn a_session_older_than_the_proxy_is_served_where_there_is_one_instance() {
+    let servers = scripted(&["alpha"]);
+    // As after a restart with the memory store.
+    let (response, _) = post_json(servers[0].1.address(), "/mcp", &[], &initialize(1));
     let session = response
         .header("mcp-session-id")
         .expect("a session")
         .to_owned();
-    let served = (0..12).filter(|_| {
-        post_json(proxy.address(), "/mcp", &[&header(&session)], &whoami(1))
-            .0
-            .status
-            == 200
-    });
-    let served = served.count();
-    // The first request that meets its instance teaches the proxy; it may meet strangers before.
-    assert!(
-        served >= 1,
-        "an unknown session reaches its instance sooner or later"
+    let proxy = serve(&urls(&servers));
+    assert_eq!(answered(proxy.address(), &session), "alpha");
+    proxy.stop();
+}
+
+#[test]
+fn an_unknown_session_always_meets_the_same_instance() {
+    let (servers, proxy) = trio();
+    for id in 0..9 {
+        let answer = post_json(
+            proxy.address(),
+            "/mcp",
+            &[&header("nobody-knows")],
+            &whoami(id),
+        );
+        assert_eq!(answer.0.status, 404);
+    }
+    let asked = servers
+        .iter()
+        .filter(|(_, upstream)| !upstream.exchanges().is_empty());
+    assert_eq!(
+        asked.count(),
+        1,
+        "requests of one session are never scattered"
     );
     proxy.stop();
 }

@@ -53,7 +53,7 @@ fn mistakes_name_place_key_and_remedy() {
             "bad size",
             format!("{GOOD}limits: {{ body_bytes: lots }}\n"),
             "7:23",
-            &["body_bytes", "64MiB"],
+            &["body_bytes", "4MiB"],
         ),
         (
             "bad choice",
@@ -64,7 +64,7 @@ fn mistakes_name_place_key_and_remedy() {
         (
             "route to nowhere",
             GOOD.replace("upstream: a", "upstream: b"),
-            "4:28",
+            "4:29",
             &["upstream", "b"],
         ),
         (

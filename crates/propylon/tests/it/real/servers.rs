@@ -156,8 +156,8 @@ fn command(kind: Kind, name: &str, port: u16) -> Command {
         Kind::FastMcp => python("fastmcp_server.py"),
         Kind::Conformance => python("conformance_server.py"),
         Kind::Rmcp => {
-            let mut command =
-                Command::new(std::env::current_exe().expect("this program has a path"));
+            // By process, not by path: a build that runs meanwhile replaces the file.
+            let mut command = Command::new(format!("/proc/{}/exe", std::process::id()));
             command.args([
                 "--exact",
                 "real::rmcp_server::serve_until_killed",
