@@ -50,7 +50,9 @@ pub enum CannotRun {
         cause: Trouble,
     },
     /// The endpoint wants credentials.
-    #[error("{url} answered {status}: it wants credentials; give them with --header 'Authorization: Bearer …'")]
+    #[error(
+        "{url} answered {status}: it wants credentials; give them with --header 'Authorization: Bearer …'"
+    )]
     Unauthorized {
         /// What was asked.
         url: String,
@@ -73,12 +75,18 @@ pub enum CannotRun {
 /// Asks the endpoint who it is.
 pub(crate) async fn observe(lab: &mut Lab) -> Result<(), CannotRun> {
     let url = lab.endpoint().to_string();
-    let unreachable = |cause| CannotRun::Unreachable { url: url.clone(), cause };
+    let unreachable = |cause| CannotRun::Unreachable {
+        url: url.clone(),
+        cause,
+    };
     let initialized = lab
         .ask(&lab.post(&initialize_body(lab, "2025-11-25")))
         .await
         .map_err(unreachable)?;
-    let discovered = lab.ask(&Voice::Modern.request(lab, "server/discover", json!({}))).await.map_err(unreachable)?;
+    let discovered = lab
+        .ask(&Voice::Modern.request(lab, "server/discover", json!({})))
+        .await
+        .map_err(unreachable)?;
     let legacy = result_of(&initialized);
     let modern = result_of(&discovered);
     lab.facts.legacy = legacy.is_some();
@@ -88,12 +96,18 @@ pub(crate) async fn observe(lab: &mut Lab) -> Result<(), CannotRun> {
         return refuse(lab, &url, &initialized);
     }
     let named = |result: &Option<Value>| result.as_ref().and_then(server_name);
-    let name = named(&modern).or_else(|| named(&legacy)).unwrap_or_else(|| "an unnamed server".into());
+    let name = named(&modern)
+        .or_else(|| named(&legacy))
+        .unwrap_or_else(|| "an unnamed server".into());
     lab.facts.is_probe = name == "propylon-probe";
     lab.facts.subject = subject(lab, &name);
     if lab.facts.is_probe {
         meet(lab).await;
-        lab.facts.subject = format!("{}; instances met: {}", lab.facts.subject, lab.facts.instances.join(", "));
+        lab.facts.subject = format!(
+            "{}; instances met: {}",
+            lab.facts.subject,
+            lab.facts.instances.join(", ")
+        );
     }
     Ok(())
 }
@@ -125,7 +139,9 @@ fn subject(lab: &Lab, name: &str) -> String {
 
 fn result_of(answer: &Response) -> Option<Value> {
     let message = answer.message()?;
-    (answer.status() == 200).then(|| message.get("result").cloned()).flatten()
+    (answer.status() == 200)
+        .then(|| message.get("result").cloned())
+        .flatten()
 }
 
 /// The server's name: legacy results carry it as `serverInfo`, modern ones may have it in `_meta` as well.
@@ -141,7 +157,10 @@ async fn meet(lab: &mut Lab) {
     let mut met: Vec<String> = Vec::new();
     for _ in 0..MEETINGS {
         let named = if lab.facts.legacy {
-            Session::open(lab).await.ok().and_then(|session| session.instance)
+            Session::open(lab)
+                .await
+                .ok()
+                .and_then(|session| session.instance)
         } else {
             lab.call(&Voice::Modern, "whoami", json!({}))
                 .await
@@ -153,8 +172,13 @@ async fn meet(lab: &mut Lab) {
     met.sort_unstable();
     lab.facts.instances = met;
     let Ok(voice) = lab.voice().await else { return };
-    let Ok(report) = lab.call(&voice, "whoami", json!({})).await else { return };
-    let disruptive = report.at("/disruptive").and_then(Value::as_bool).unwrap_or(false);
+    let Ok(report) = lab.call(&voice, "whoami", json!({})).await else {
+        return;
+    };
+    let disruptive = report
+        .at("/disruptive")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     lab.facts.may_disturb = disruptive && lab.options.token.is_some();
     lab.facts.keep_alive = Duration::from_millis(report.number("/keep_alive_ms").unwrap_or(5_000));
 }

@@ -32,7 +32,10 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    pub(crate) fn new(options: CheckOptions, progress: Box<dyn Fn(Progress)>) -> Result<Self, Trouble> {
+    pub(crate) fn new(
+        options: CheckOptions,
+        progress: Box<dyn Fn(Progress)>,
+    ) -> Result<Self, Trouble> {
         let dialer = Dialer::new(
             options.resolve.clone(),
             options.authority.as_deref(),
@@ -40,7 +43,8 @@ impl Lab {
             options.timeout,
         )?;
         let mut random = [0; 6];
-        getrandom::fill(&mut random).map_err(|error| Trouble::unexpected(format!("no random numbers: {error}")))?;
+        getrandom::fill(&mut random)
+            .map_err(|error| Trouble::unexpected(format!("no random numbers: {error}")))?;
         Ok(Self {
             options,
             facts: Facts::default(),
@@ -82,7 +86,9 @@ impl Lab {
     pub(crate) fn bare(&self, method: &str) -> Request {
         let request = Request::new(method, self.endpoint());
         let headers = self.options.headers.iter();
-        headers.fold(request, |request, (name, value)| request.with(name, value.reveal()))
+        headers.fold(request, |request, (name, value)| {
+            request.with(name, value.reveal())
+        })
     }
 
     /// A POST of a JSON-RPC message as every revision wants it.
@@ -111,7 +117,11 @@ impl Lab {
     }
 
     /// Asks over a connection of its own, with pauses of at most `within`.
-    pub(crate) async fn ask_within(&self, request: &Request, within: Duration) -> Result<Response, Trouble> {
+    pub(crate) async fn ask_within(
+        &self,
+        request: &Request,
+        within: Duration,
+    ) -> Result<Response, Trouble> {
         let mut connection = self.connect().await?;
         Response::ask(&mut connection, request, within).await
     }
@@ -126,7 +136,12 @@ impl Lab {
     }
 
     /// Calls a tool of the probe.
-    pub(crate) async fn call(&self, voice: &Voice, tool: &str, arguments: Value) -> Result<Report, Trouble> {
+    pub(crate) async fn call(
+        &self,
+        voice: &Voice,
+        tool: &str,
+        arguments: Value,
+    ) -> Result<Report, Trouble> {
         self.report(tool, &voice.tool(self, tool, arguments)).await
     }
 
@@ -136,13 +151,32 @@ impl Lab {
     }
 
     /// As [`Self::report`], with pauses of at most `within`.
-    pub(crate) async fn report_within(&self, tool: &str, request: &Request, within: Duration) -> Result<Report, Trouble> {
+    pub(crate) async fn report_within(
+        &self,
+        tool: &str,
+        request: &Request,
+        within: Duration,
+    ) -> Result<Report, Trouble> {
         Report::read(tool, self.settle(request, within).await?)
+    }
+
+    /// Has the probe echo a call that `change` altered.
+    pub(crate) async fn echo(
+        &self,
+        voice: &Voice,
+        change: impl FnOnce(Request) -> Request,
+    ) -> Result<Report, Trouble> {
+        let request = voice.tool(self, "echo_request", json!({}));
+        self.report("echo_request", &change(request)).await
     }
 
     /// Asks until the answer comes from the session's own instance: a chain that scatters sessions is found by the checks
     /// for that, and must not hide everything else.
-    pub(crate) async fn settle(&self, request: &Request, within: Duration) -> Result<Response, Trouble> {
+    pub(crate) async fn settle(
+        &self,
+        request: &Request,
+        within: Duration,
+    ) -> Result<Response, Trouble> {
         let mut response = self.ask_within(request, within).await?;
         for _ in 0..SCATTER_TRIES {
             if !self.is_scattered(&response) {
@@ -153,11 +187,16 @@ impl Lab {
         Ok(response)
     }
 
-    async fn unscattered<T, F: Future<Output = Result<T, Trouble>>>(&self, attempt: impl Fn() -> F) -> Result<T, Trouble> {
+    async fn unscattered<T, F: Future<Output = Result<T, Trouble>>>(
+        &self,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, Trouble> {
         let mut result = attempt().await;
         for _ in 0..SCATTER_TRIES {
             match &result {
-                Err(Trouble::Unexpected(text)) if text.contains("Session not found") && self.facts.instances.len() > 1 => {
+                Err(Trouble::Unexpected(text))
+                    if text.contains("Session not found") && self.facts.instances.len() > 1 =>
+                {
                     result = attempt().await;
                 }
                 _ => break,
@@ -168,13 +207,25 @@ impl Lab {
 
     /// Whether one of several instances said that it does not know the session.
     fn is_scattered(&self, response: &Response) -> bool {
-        let unknown = || response.message().as_ref().and_then(rpc_error).is_some_and(|(code, _)| code == -32001);
-        self.facts.instances.len() > 1 && response.status() == 404 && response.head.instance().is_some() && unknown()
+        let unknown = || {
+            response
+                .message()
+                .as_ref()
+                .and_then(rpc_error)
+                .is_some_and(|(code, _)| code == -32001)
+        };
+        self.facts.instances.len() > 1
+            && response.status() == 404
+            && response.head.instance().is_some()
+            && unknown()
     }
 
     /// A session that works, shared by the checks that need one and leave it alone.
     pub(crate) async fn session(&self) -> Result<Session, Trouble> {
-        self.session.get_or_init(|| self.working_session()).await.clone()
+        self.session
+            .get_or_init(|| self.working_session())
+            .await
+            .clone()
     }
 
     /// Of a handful of new sessions the first whose requests reach their instance.
@@ -188,10 +239,18 @@ impl Lab {
                     continue;
                 }
             };
-            let ping = session.request(self, &json!({"jsonrpc": "2.0", "id": self.next_id(), "method": "ping"}));
+            let ping = session.request(
+                self,
+                &json!({"jsonrpc": "2.0", "id": self.next_id(), "method": "ping"}),
+            );
             match self.settle(&ping, self.soon()).await {
                 Ok(answer) if answer.status() == 200 => return Ok(session),
-                Ok(answer) => last = Trouble::unexpected(format!("a ping in a new session was answered with {}", answer.head.describe())),
+                Ok(answer) => {
+                    last = Trouble::unexpected(format!(
+                        "a ping in a new session was answered with {}",
+                        answer.head.describe()
+                    ))
+                }
                 Err(error) => last = error,
             }
         }

@@ -1,3 +1,25 @@
 //! The judge of any proxy chain: the checks, and the MCP server that reports back what reached it.
 
+mod checks;
+mod digest;
+mod engine;
+mod facts;
+mod judge;
+mod lab;
+mod measure;
+mod need;
+mod options;
+mod outcome;
 pub mod probe;
+mod progress;
+pub mod report;
+mod talk;
+pub mod timeline;
+mod wire;
+
+pub use engine::check;
+pub use facts::CannotRun;
+pub use options::{CheckOptions, Hidden, Profile};
+pub use progress::Progress;
+pub use report::RunReport;
+pub use wire::{Endpoint, EndpointError, Redirected, Trouble};

@@ -46,7 +46,12 @@ impl Outcome {
     }
 
     /// Adds one line of evidence.
-    pub(crate) fn saw(mut self, what: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(crate) fn saw(
+        mut self,
+        what: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
         self.evidence.push(Evidence::new(what, expected, found));
         self
     }
@@ -58,7 +63,11 @@ impl Outcome {
     }
 
     /// Fails when there is evidence of a fault, else passes.
-    pub(crate) fn of_faults(faults: Vec<Evidence>, bad: impl Into<String>, good: impl Into<String>) -> Self {
+    pub(crate) fn of_faults(
+        faults: Vec<Evidence>,
+        bad: impl Into<String>,
+        good: impl Into<String>,
+    ) -> Self {
         if faults.is_empty() {
             Self::pass(good)
         } else {

@@ -1,5 +1,6 @@
 //! The command line as clap reads it; `--help` is written here.
 
+pub(crate) mod check;
 mod examples;
 
 use std::net::SocketAddr;
@@ -33,6 +34,12 @@ pub(crate) enum Command {
     /// Check a deployment description, or print its schema.
     #[command(subcommand)]
     Config(Config),
+    /// Measure a deployed chain from outside, through real MCP traffic.
+    #[command(after_help = examples::CHECK)]
+    Check(Box<check::Check>),
+    /// Run the MCP server that reports back what reached it, to be put behind the chain under test.
+    #[command(after_help = examples::PROBE)]
+    Probe(check::Probe),
     /// List the practices: what goes wrong between MCP clients and servers.
     #[command(after_help = examples::LIST)]
     List(List),

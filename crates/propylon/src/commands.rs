@@ -1,10 +1,12 @@
 //! What each command does.
 
+mod check;
 mod completions;
 mod config;
 mod demo;
 mod explain;
 mod list;
+mod probe;
 mod serve;
 
 use std::process::ExitCode;
@@ -26,6 +28,15 @@ pub(crate) enum CommandError {
     /// There is nothing of that name to explain.
     #[error(transparent)]
     Unknown(#[from] crate::catalog::UnknownId),
+    /// An argument that cannot be used.
+    #[error("{0}")]
+    Argument(String),
+    /// There is nothing to check.
+    #[error(transparent)]
+    Check(#[from] propylon_check::CannotRun),
+    /// The probe could not start.
+    #[error("{0}; give another address with --listen")]
+    Probe(String),
     /// The system refused something a command needs.
     #[error("{0}")]
     System(#[from] std::io::Error),
@@ -44,6 +55,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Probe(args) => probe::run(&args),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

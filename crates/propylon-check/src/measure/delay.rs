@@ -44,7 +44,10 @@ impl Delays {
         let mut delays: Vec<Duration> = self.events.iter().map(|event| event.delay()).collect();
         delays.sort_unstable();
         let last = delays.len().saturating_sub(1);
-        delays.get((last * percent).div_ceil(100)).copied().unwrap_or_default()
+        delays
+            .get((last * percent).div_ceil(100))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Events that left more than `apart` after the one before, and arrived within a tenth of that time of it.

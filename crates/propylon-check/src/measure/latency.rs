@@ -72,7 +72,9 @@ impl Pinger {
         let samples = tokio::task::spawn_local(async move {
             let mut samples = Vec::new();
             let mut connection = lab.connect().await?;
-            while samples.len() < 100_000 && matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty)) {
+            while samples.len() < 100_000
+                && matches!(stopped.try_recv(), Err(oneshot::error::TryRecvError::Empty))
+            {
                 let request = voice.tool(&lab, "whoami", json!({}));
                 match Response::ask(&mut connection, &request, lab.soon()).await {
                     Ok(answer) => samples.push(answer.took()),
@@ -89,9 +91,11 @@ impl Pinger {
     /// Ends it, and gives what it measured.
     pub(crate) async fn finish(self) -> Result<Latency, Trouble> {
         drop(self.stop);
-        self.samples
-            .await
-            .unwrap_or_else(|error| Err(Trouble::unexpected(format!("the small calls ended early: {error}"))))
+        self.samples.await.unwrap_or_else(|error| {
+            Err(Trouble::unexpected(format!(
+                "the small calls ended early: {error}"
+            )))
+        })
     }
 }
 

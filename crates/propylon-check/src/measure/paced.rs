@@ -23,14 +23,15 @@ pub(crate) struct PacedStream {
     pub(crate) delays: Delays,
     /// Events asked for.
     pub(crate) expected: usize,
-    pub(crate) ended_whole: bool,
+    /// The first event was held back.
+    pub(crate) is_held: bool,
 }
 
 /// All streams, and the small calls made meanwhile.
 #[derive(Clone, Debug)]
 pub(crate) struct Paced {
     pub(crate) streams: Vec<PacedStream>,
-    /// How long the probe held the first event back on the streams labelled `held`.
+    /// How long the probe held the first event back on the streams that say so.
     pub(crate) held: Duration,
     pub(crate) latency: Latency,
 }
@@ -43,7 +44,10 @@ const HELD: Duration = Duration::from_millis(2_500);
 /// The measurement, made once.
 pub(crate) async fn paced(lab: &Rc<Lab>) -> Result<&Paced, Trouble> {
     let cell = &lab.measured.paced;
-    cell.get_or_init(|| measure(lab)).await.as_ref().map_err(Clone::clone)
+    cell.get_or_init(|| measure(lab))
+        .await
+        .as_ref()
+        .map_err(Clone::clone)
 }
 
 struct Plan {
@@ -58,7 +62,11 @@ fn plans() -> Vec<Plan> {
         if let Some(members) = arguments.as_object_mut() {
             members.insert("events".into(), json!(events));
         }
-        Plan { label, arguments, events }
+        Plan {
+            label,
+            arguments,
+            events,
+        }
     };
     vec![
         plan("one event at a time", 20, json!({"interval_ms": interval})),
@@ -67,7 +75,11 @@ fn plans() -> Vec<Plan> {
             20,
             json!({"interval_ms": interval, "accel_header": false, "prime": false}),
         ),
-        plan("bursts of four", 24, json!({"interval_ms": 400, "burst": 4, "size": 200})),
+        plan(
+            "bursts of four",
+            24,
+            json!({"interval_ms": 400, "burst": 4, "size": 200}),
+        ),
         plan(
             "first event held back",
             2,
@@ -88,7 +100,9 @@ async fn measure(lab: &Rc<Lab>) -> Result<Paced, Trouble> {
     for voice in &voices {
         for plan in plans() {
             let (lab, voice) = (Rc::clone(lab), voice.clone());
-            running.push(tokio::task::spawn_local(async move { one(&lab, &voice, plan).await }));
+            running.push(tokio::task::spawn_local(async move {
+                one(&lab, &voice, plan).await
+            }));
         }
     }
     let mut streams = Vec::new();
@@ -104,7 +118,11 @@ async fn measure(lab: &Rc<Lab>) -> Result<Paced, Trouble> {
     if let (true, Some(trouble)) = (streams.is_empty(), trouble) {
         return Err(trouble);
     }
-    Ok(Paced { streams, held: HELD, latency })
+    Ok(Paced {
+        streams,
+        held: HELD,
+        latency,
+    })
 }
 
 async fn one(lab: &Lab, voice: &Voice, plan: Plan) -> Result<PacedStream, Trouble> {
@@ -114,9 +132,15 @@ async fn one(lab: &Lab, voice: &Voice, plan: Plan) -> Result<PacedStream, Troubl
     let mut last = None;
     let due = Instant::now() + Duration::from_secs(30);
     while Instant::now() < due {
-        let Some(arrived) = stream.next(lab.soon()).await? else { break };
-        let Item::Event(event) = arrived.item else { continue };
-        let Ok(message) = serde_json::from_str::<Value>(&event.data) else { continue };
+        let Some(arrived) = stream.next(lab.soon()).await? else {
+            break;
+        };
+        let Item::Event(event) = arrived.item else {
+            continue;
+        };
+        let Ok(message) = serde_json::from_str::<Value>(&event.data) else {
+            continue;
+        };
         match emission(&message) {
             Some(emission) => emissions.push((emission, arrived.at)),
             None if message.get("result").is_some() => last = Some(message),
@@ -124,12 +148,16 @@ async fn one(lab: &Lab, voice: &Voice, plan: Plan) -> Result<PacedStream, Troubl
         }
     }
     let label = format!("{} ({})", plan.label, voice.era());
-    let result = last.ok_or_else(|| Trouble::unexpected(format!("{label}: the stream ended without its result")))?;
+    let result = last.ok_or_else(|| {
+        Trouble::unexpected(format!("{label}: the stream ended without its result"))
+    })?;
     let received = result
         .pointer("/result/structuredContent/received/at_ns")
         .and_then(Value::as_u64)
         .ok_or_else(|| Trouble::unexpected(format!("{label}: the result has no clock")))?;
-    let instance = result.pointer("/result/structuredContent/instance").and_then(Value::as_str);
+    let instance = result
+        .pointer("/result/structuredContent/instance")
+        .and_then(Value::as_str);
     let delays = Delays::new(stream.sent, received, &emissions);
     let head_after = stream.head.at.saturating_duration_since(stream.sent);
     lab.timeline.borrow_mut().streams.push(StreamLine {
@@ -150,7 +178,7 @@ async fn one(lab: &Lab, voice: &Voice, plan: Plan) -> Result<PacedStream, Troubl
         head_after,
         delays,
         expected: plan.events,
-        ended_whole: matches!(stream.ending(), None | Some(crate::wire::Ending::Whole)),
+        is_held: plan.label.starts_with("first event held back"),
         head: stream.head,
     })
 }

@@ -14,7 +14,10 @@ pub(crate) struct Report {
 /// Code and message of a JSON-RPC error.
 pub(crate) fn rpc_error(message: &Value) -> Option<(i64, String)> {
     let error = message.get("error")?;
-    let text = error.get("message").and_then(Value::as_str).unwrap_or_default();
+    let text = error
+        .get("message")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     Some((error.get("code")?.as_i64()?, text.to_owned()))
 }
 
@@ -37,7 +40,10 @@ impl Report {
         }
         match structured(&message) {
             Some(value) => Ok(Self { value, response }),
-            None => Err(Trouble::unexpected(format!("{tool} gave no report: {}", response.excerpt()))),
+            None => Err(Trouble::unexpected(format!(
+                "{tool} gave no report: {}",
+                response.excerpt()
+            ))),
         }
     }
 
@@ -113,7 +119,10 @@ mod tests {
     #[test]
     fn an_error_has_a_code() {
         let error = json!({"error": {"code": -32001, "message": "Session not found"}});
-        assert_eq!(rpc_error(&error), Some((-32001, "Session not found".into())));
+        assert_eq!(
+            rpc_error(&error),
+            Some((-32001, "Session not found".into()))
+        );
         assert_eq!(rpc_error(&json!({"result": {}})), None);
     }
 }

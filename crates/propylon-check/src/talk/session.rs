@@ -24,7 +24,10 @@ impl Session {
     /// Opens a session whose `initialize` carries `_meta`.
     pub(crate) async fn open_with(lab: &Lab, meta: &Value) -> Result<Self, Trouble> {
         let mut body = initialize_body(lab, LEGACY);
-        if let (false, Some(params)) = (meta.is_null(), body.get_mut("params").and_then(Value::as_object_mut)) {
+        if let (false, Some(params)) = (
+            meta.is_null(),
+            body.get_mut("params").and_then(Value::as_object_mut),
+        ) {
             params.insert("_meta".into(), meta.clone());
         }
         let response = lab.ask(&lab.post(&body)).await?;
@@ -33,7 +36,9 @@ impl Session {
 
     /// The session an answer to `initialize` made.
     pub(crate) fn read(response: &Response) -> Result<Self, Trouble> {
-        let result = response.message().and_then(|message| message.get("result").cloned());
+        let result = response
+            .message()
+            .and_then(|message| message.get("result").cloned());
         let (Some(result), 200) = (result, response.status()) else {
             return Err(Trouble::unexpected(format!(
                 "initialize was answered with {}: {}",
@@ -42,9 +47,14 @@ impl Session {
             )));
         };
         let Some(id) = response.head.get("mcp-session-id") else {
-            return Err(Trouble::unexpected("the answer to initialize carries no Mcp-Session-Id"));
+            return Err(Trouble::unexpected(
+                "the answer to initialize carries no Mcp-Session-Id",
+            ));
         };
-        let revision = result.get("protocolVersion").and_then(Value::as_str).unwrap_or(LEGACY);
+        let revision = result
+            .get("protocolVersion")
+            .and_then(Value::as_str)
+            .unwrap_or(LEGACY);
         let named = result
             .pointer("/_meta/dev.propylon~1probe/instance")
             .and_then(Value::as_str)

@@ -83,14 +83,23 @@ impl Stream {
     }
 
     /// The next event, comments passed over; `None` at the end.
-    pub(crate) async fn event(&mut self, within: Duration) -> Result<Option<(Value, Instant)>, Trouble> {
+    pub(crate) async fn event(
+        &mut self,
+        within: Duration,
+    ) -> Result<Option<(Value, Instant)>, Trouble> {
         let due = Instant::now() + within;
         loop {
             let left = due.saturating_duration_since(Instant::now());
             match self.next(left).await? {
                 None => return Ok(None),
-                Some(Arrived { item: Item::Comment(_), .. }) => {}
-                Some(Arrived { item: Item::Event(event), at }) => {
+                Some(Arrived {
+                    item: Item::Comment(_),
+                    ..
+                }) => {}
+                Some(Arrived {
+                    item: Item::Event(event),
+                    at,
+                }) => {
                     if let Some(id) = event.id {
                         self.last_id = Some(id);
                     }
@@ -104,7 +113,10 @@ impl Stream {
     }
 
     /// The next emission of the probe; `None` at the end.
-    pub(crate) async fn emission(&mut self, within: Duration) -> Result<Option<(Emission, Instant)>, Trouble> {
+    pub(crate) async fn emission(
+        &mut self,
+        within: Duration,
+    ) -> Result<Option<(Emission, Instant)>, Trouble> {
         let due = Instant::now() + within;
         loop {
             let left = due.saturating_duration_since(Instant::now());
@@ -120,7 +132,10 @@ impl Stream {
     }
 
     /// Reads to the end: every emission with its arrival, and the final message if one came.
-    pub(crate) async fn drain(&mut self, within: Duration) -> Result<(Vec<(Emission, Instant)>, Option<Value>), Trouble> {
+    pub(crate) async fn drain(
+        &mut self,
+        within: Duration,
+    ) -> Result<(Vec<(Emission, Instant)>, Option<Value>), Trouble> {
         let mut emissions = Vec::new();
         let mut last = None;
         while let Some((message, at)) = self.event(within).await? {
@@ -181,9 +196,13 @@ mod tests {
     fn every_form_of_an_emission_is_read() {
         let expected = Some(Emission { n: 3, at_ns: 5 });
         let inner = json!({"n": 3, "at_ns": 5});
-        let progress = json!({"method": "notifications/progress", "params": {"message": inner.to_string()}});
+        let progress =
+            json!({"method": "notifications/progress", "params": {"message": inner.to_string()}});
         assert_eq!(emission(&progress), expected);
-        assert_eq!(emission(&json!({"method": "notifications/message", "params": {"data": inner}})), expected);
+        assert_eq!(
+            emission(&json!({"method": "notifications/message", "params": {"data": inner}})),
+            expected
+        );
         let listed = json!({"method": "notifications/tools/list_changed", "params": {"_meta": {"dev.propylon/emission": inner}}});
         assert_eq!(emission(&listed), expected);
         assert_eq!(emission(&json!({"result": {}})), None);

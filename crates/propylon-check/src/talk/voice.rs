@@ -37,7 +37,11 @@ impl Voice {
 
     /// A call of a tool.
     pub(crate) fn tool(&self, lab: &Lab, tool: &str, arguments: Value) -> Request {
-        self.request(lab, "tools/call", json!({"name": tool, "arguments": arguments}))
+        self.request(
+            lab,
+            "tools/call",
+            json!({"name": tool, "arguments": arguments}),
+        )
     }
 
     /// A call of a tool whose emissions come as progress.
@@ -55,11 +59,17 @@ pub(crate) fn message(lab: &Lab, method: &str, params: Value) -> Value {
 /// The `_meta` of a modern request.
 pub(crate) fn meta(more: Option<&Value>) -> Value {
     let mut members = Map::new();
-    members.insert("io.modelcontextprotocol/protocolVersion".into(), json!(MODERN));
+    members.insert(
+        "io.modelcontextprotocol/protocolVersion".into(),
+        json!(MODERN),
+    );
     let client = json!({"name": "propylon-check", "version": env!("CARGO_PKG_VERSION")});
     members.insert("io.modelcontextprotocol/clientInfo".into(), client);
     let capabilities = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
-    members.insert("io.modelcontextprotocol/clientCapabilities".into(), capabilities);
+    members.insert(
+        "io.modelcontextprotocol/clientCapabilities".into(),
+        capabilities,
+    );
     for (name, value) in more.and_then(Value::as_object).into_iter().flatten() {
         members.insert(name.clone(), value.clone());
     }

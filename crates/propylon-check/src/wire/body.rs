@@ -23,7 +23,11 @@ impl Framing {
         if method == "HEAD" || head.status < 200 || matches!(head.status, 204 | 304) {
             return Ok(Self::Empty);
         }
-        if head.list("transfer-encoding").last().is_some_and(|coding| coding == "chunked") {
+        if head
+            .list("transfer-encoding")
+            .last()
+            .is_some_and(|coding| coding == "chunked")
+        {
             return Ok(Self::Chunked);
         }
         match head.get("content-length") {
@@ -79,20 +83,32 @@ impl Decoder {
     }
 
     /// Takes bytes from the wire into `content`; what comes after the body is left alone, and its length given.
-    pub(crate) fn push(&mut self, mut bytes: &[u8], content: &mut Vec<u8>) -> Result<usize, Trouble> {
+    pub(crate) fn push(
+        &mut self,
+        mut bytes: &[u8],
+        content: &mut Vec<u8>,
+    ) -> Result<usize, Trouble> {
         while !bytes.is_empty() && self.state != State::Done {
             bytes = match self.state {
                 State::Sized(left) => {
                     let rest = take(bytes, left, content);
                     let left = left.saturating_sub(length(bytes.len() - rest.len()));
-                    self.state = if left == 0 { State::Done } else { State::Sized(left) };
+                    self.state = if left == 0 {
+                        State::Done
+                    } else {
+                        State::Sized(left)
+                    };
                     rest
                 }
                 State::UntilClose => take(bytes, u64::MAX, content),
                 State::Chunk(left) => {
                     let rest = take(bytes, left, content);
                     let left = left.saturating_sub(length(bytes.len() - rest.len()));
-                    self.state = if left == 0 { State::ChunkEnd } else { State::Chunk(left) };
+                    self.state = if left == 0 {
+                        State::ChunkEnd
+                    } else {
+                        State::Chunk(left)
+                    };
                     rest
                 }
                 State::ChunkSize | State::ChunkEnd | State::Trailers => self.take_line(bytes)?,
@@ -122,7 +138,9 @@ impl Decoder {
                 size => State::Chunk(size),
             },
             State::ChunkEnd if line.is_empty() => State::ChunkSize,
-            State::ChunkEnd => return Err(Trouble::Malformed("a chunk is longer than it says".into())),
+            State::ChunkEnd => {
+                return Err(Trouble::Malformed("a chunk is longer than it says".into()));
+            }
             State::Trailers if line.is_empty() => State::Done,
             state => state,
         };
@@ -143,7 +161,11 @@ fn take<'wire>(bytes: &'wire [u8], most: u64, content: &mut Vec<u8>) -> &'wire [
 }
 
 fn chunk_size(line: &[u8]) -> Result<u64, Trouble> {
-    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let digits = line
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
     std::str::from_utf8(digits)
         .ok()
         .and_then(|digits| u64::from_str_radix(digits, 16).ok())
@@ -177,8 +199,14 @@ mod tests {
 
     #[test]
     fn a_sized_body_ends_at_its_size() {
-        assert_eq!(decode(Framing::Sized(3), b"abcd", 2), (b"abc".to_vec(), true, 1));
-        assert_eq!(decode(Framing::Sized(9), b"abcd", 2), (b"abcd".to_vec(), false, 0));
+        assert_eq!(
+            decode(Framing::Sized(3), b"abcd", 2),
+            (b"abc".to_vec(), true, 1)
+        );
+        assert_eq!(
+            decode(Framing::Sized(9), b"abcd", 2),
+            (b"abcd".to_vec(), false, 0)
+        );
         assert_eq!(decode(Framing::Empty, b"ab", 2), (Vec::new(), true, 2));
     }
 
@@ -189,6 +217,10 @@ mod tests {
         assert!(!decoder.may_close());
         assert!(Decoder::new(Framing::UntilClose).may_close());
         let mut content = Vec::new();
-        assert!(Decoder::new(Framing::Chunked).push(b"zz\r\n", &mut content).is_err());
+        assert!(
+            Decoder::new(Framing::Chunked)
+                .push(b"zz\r\n", &mut content)
+                .is_err()
+        );
     }
 }

@@ -100,7 +100,9 @@ impl Connection {
                 Err(_) => return Err(silent),
                 Ok(Ok(0)) => return Err(self.ended_before_head("closed".into())),
                 Ok(Err(error)) => return Err(self.ended_before_head(error.to_string())),
-                Ok(Ok(count)) => self.unread.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                Ok(Ok(count)) => self
+                    .unread
+                    .extend_from_slice(buffer.get(..count).unwrap_or_default()),
             }
         }
     }
@@ -126,7 +128,9 @@ impl Connection {
                 let at = Instant::now();
                 let wire = std::mem::take(&mut self.unread);
                 match self.decoder.push(&wire, &mut content) {
-                    Ok(left) => self.unread = wire.get(wire.len() - left..).unwrap_or_default().to_vec(),
+                    Ok(left) => {
+                        self.unread = wire.get(wire.len() - left..).unwrap_or_default().to_vec()
+                    }
                     Err(error) => self.ending = Some(Ending::Broken(error.to_string())),
                 }
                 if self.decoder.is_done() {
@@ -150,7 +154,9 @@ impl Connection {
                 }
                 Ok(Ok(0)) => self.ending = Some(self.closed()),
                 Ok(Err(error)) => self.ending = Some(self.failed(&error)),
-                Ok(Ok(count)) => self.unread.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                Ok(Ok(count)) => self
+                    .unread
+                    .extend_from_slice(buffer.get(..count).unwrap_or_default()),
             }
         }
     }
@@ -215,7 +221,9 @@ mod tests {
 
     #[tokio::test(flavor = "current_thread")]
     async fn a_body_says_how_it_ended() {
-        let whole = read(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab").await;
+        let whole =
+            read(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab")
+                .await;
         assert_eq!(whole, (200, b"ab".to_vec(), Ending::Whole));
         let cut = read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n").await;
         assert_eq!(cut, (200, b"ab".to_vec(), Ending::Cut));

@@ -28,7 +28,11 @@ impl Redirected {
     pub fn parse(text: &str) -> Option<Self> {
         let (host, rest) = text.split_once(':')?;
         let (port, address) = rest.split_once(':')?;
-        let address = address.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+        let address = address
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse()
+            .ok()?;
         let address = SocketAddr::new(address, port.parse().ok()?);
         (!host.is_empty()).then(|| Self {
             host: host.to_ascii_lowercase(),
@@ -66,7 +70,9 @@ impl Dialer {
         if !endpoint.is_tls {
             return Ok(Connection::new(stream));
         }
-        let handshake = self.trust()?.connect(&endpoint.host, stream, &[b"http/1.1"]);
+        let handshake = self
+            .trust()?
+            .connect(&endpoint.host, stream, &[b"http/1.1"]);
         Ok(Connection::new(self.in_time(handshake).await?))
     }
 
@@ -90,19 +96,28 @@ impl Dialer {
         later: Duration,
     ) -> Result<Handshake, Trouble> {
         let stream = self.tcp(endpoint).await?;
-        let handshake = self.trust()?.inspect(&endpoint.host, stream, versions, later);
+        let handshake = self
+            .trust()?
+            .inspect(&endpoint.host, stream, versions, later);
         self.in_time(handshake).await
     }
 
-    async fn in_time<T>(&self, step: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-        timeout(self.within, step).await.unwrap_or(Err(Trouble::Silent {
-            what: "the end of the TLS handshake",
-            waited: self.within,
-        }))
+    async fn in_time<T>(
+        &self,
+        step: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        timeout(self.within, step)
+            .await
+            .unwrap_or(Err(Trouble::Silent {
+                what: "the end of the TLS handshake",
+                waited: self.within,
+            }))
     }
 
     fn trust(&self) -> Result<&Trust, Trouble> {
-        self.trust.as_ref().ok_or_else(|| Trouble::unexpected("TLS was not prepared for this run"))
+        self.trust
+            .as_ref()
+            .ok_or_else(|| Trouble::unexpected("TLS was not prepared for this run"))
     }
 
     async fn targets(&self, endpoint: &Endpoint) -> Result<Vec<DialTarget>, Trouble> {
@@ -114,7 +129,10 @@ impl Dialer {
             return Ok(vec![DialTarget::operator(chosen.address)]);
         }
         if let Some(address) = endpoint.address() {
-            return Ok(vec![DialTarget::operator(SocketAddr::new(address, endpoint.port))]);
+            return Ok(vec![DialTarget::operator(SocketAddr::new(
+                address,
+                endpoint.port,
+            ))]);
         }
         let resolver = self
             .resolver
@@ -136,7 +154,13 @@ mod tests {
     #[test]
     fn a_redirected_name_is_read() {
         let check = |text: &str, expected: Option<&str>| {
-            assert_eq!(Redirected::parse(text).map(|each| each.address.to_string()).as_deref(), expected, "{text}");
+            assert_eq!(
+                Redirected::parse(text)
+                    .map(|each| each.address.to_string())
+                    .as_deref(),
+                expected,
+                "{text}"
+            );
         };
         check("a:443:127.0.0.1", Some("127.0.0.1:443"));
         check("A.b:443:[::1]", Some("[::1]:443"));

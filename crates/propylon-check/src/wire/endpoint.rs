@@ -58,7 +58,9 @@ impl Endpoint {
             Some(_) => target.to_owned(),
         };
         if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(error("has a path with spaces or non-ASCII characters; percent-encode them"));
+            return Err(error(
+                "has a path with spaces or non-ASCII characters; percent-encode them",
+            ));
         }
         let (host, port) = split_port(authority).ok_or_else(|| error("has a port that is none"))?;
         if host.is_empty() {
@@ -149,13 +151,23 @@ mod tests {
         let check = |url: &str, host: &str, port: u16, target: &str, authority: &str| {
             let endpoint = Endpoint::parse(url).unwrap();
             assert_eq!(
-                (endpoint.host.as_str(), endpoint.port, endpoint.target.as_str()),
+                (
+                    endpoint.host.as_str(),
+                    endpoint.port,
+                    endpoint.target.as_str()
+                ),
                 (host, port, target)
             );
             assert_eq!(endpoint.authority(), authority);
         };
         check("http://a/mcp", "a", 80, "/mcp", "a");
-        check("HTTPS://Mcp.Example.com", "mcp.example.com", 443, "/", "mcp.example.com");
+        check(
+            "HTTPS://Mcp.Example.com",
+            "mcp.example.com",
+            443,
+            "/",
+            "mcp.example.com",
+        );
         check("https://a:8443?x=1", "a", 8443, "/?x=1", "a:8443");
         check("http://[::1]:9/m#f", "::1", 9, "/m", "[::1]:9");
         check("https://[::1]/", "::1", 443, "/", "[::1]");
@@ -163,7 +175,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_tested_is_refused() {
-        for url in ["mcp", "ftp://a/", "http://", "http://a:x/", "http://u:p@a/", "http://a/b c", "http://[::1/"] {
+        for url in [
+            "mcp",
+            "ftp://a/",
+            "http://",
+            "http://a:x/",
+            "http://u:p@a/",
+            "http://a/b c",
+            "http://[::1/",
+        ] {
             assert!(Endpoint::parse(url).is_err(), "{url}");
         }
         let error = Endpoint::parse("http://u:secret@a/").unwrap_err();

@@ -26,7 +26,10 @@ impl Head {
     }
 
     /// The values of a header, one for each line.
-    pub(crate) fn all<'head>(&'head self, name: &'head str) -> impl Iterator<Item = String> + 'head {
+    pub(crate) fn all<'head>(
+        &'head self,
+        name: &'head str,
+    ) -> impl Iterator<Item = String> + 'head {
         self.lines
             .iter()
             .filter(move |(each, _)| each.eq_ignore_ascii_case(name))
@@ -77,7 +80,9 @@ impl Head {
 pub(crate) fn parse(bytes: &[u8], at: Instant) -> Result<Option<(Head, usize)>, Trouble> {
     let Some(end) = end_of_head(bytes) else {
         if bytes.len() > HEAD_BYTES_MAX {
-            return Err(Trouble::Malformed(format!("a head over {HEAD_BYTES_MAX} bytes")));
+            return Err(Trouble::Malformed(format!(
+                "a head over {HEAD_BYTES_MAX} bytes"
+            )));
         }
         return Ok(None);
     };
@@ -86,14 +91,28 @@ pub(crate) fn parse(bytes: &[u8], at: Instant) -> Result<Option<(Head, usize)>, 
         .split(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let first = latin(lines.next().unwrap_or_default());
-    let malformed = || Trouble::Malformed(format!("it begins with {:?}", first.chars().take(60).collect::<String>()));
+    let malformed = || {
+        Trouble::Malformed(format!(
+            "it begins with {:?}",
+            first.chars().take(60).collect::<String>()
+        ))
+    };
     let mut words = first.splitn(3, ' ');
-    let version = words.next().filter(|word| word.starts_with("HTTP/1.")).ok_or_else(malformed)?;
-    let status = words.next().and_then(|word| word.parse().ok()).ok_or_else(malformed)?;
+    let version = words
+        .next()
+        .filter(|word| word.starts_with("HTTP/1."))
+        .ok_or_else(malformed)?;
+    let status = words
+        .next()
+        .and_then(|word| word.parse().ok())
+        .ok_or_else(malformed)?;
     let mut fields: Vec<(String, Vec<u8>)> = Vec::new();
     for line in lines.filter(|line| !line.is_empty()) {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else {
-            return Err(Trouble::Malformed(format!("the header line {:?}", latin(line))));
+            return Err(Trouble::Malformed(format!(
+                "the header line {:?}",
+                latin(line)
+            )));
         };
         let (name, value) = line.split_at_checked(colon).unwrap_or_default();
         let value = value.get(1..).unwrap_or_default().trim_ascii();
@@ -111,7 +130,11 @@ pub(crate) fn parse(bytes: &[u8], at: Instant) -> Result<Option<(Head, usize)>, 
 /// Where the empty line after the head ends.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     let mut line_start = 0;
-    while let Some(length) = bytes.get(line_start..)?.iter().position(|byte| *byte == b'\n') {
+    while let Some(length) = bytes
+        .get(line_start..)?
+        .iter()
+        .position(|byte| *byte == b'\n')
+    {
         let line = bytes.get(line_start..line_start + length)?;
         line_start += length + 1;
         if matches!(line, b"" | b"\r") {
@@ -147,23 +170,33 @@ mod tests {
     fn a_head_is_nothing_until_its_empty_line() {
         let text = b"HTTP/1.1 204 No Content\r\nA: b\r\n\r\n";
         for end in 0..text.len() {
-            assert!(parse(&text[..end], Instant::now()).unwrap().is_none(), "{end}");
+            assert!(
+                parse(&text[..end], Instant::now()).unwrap().is_none(),
+                "{end}"
+            );
         }
         assert!(parse(text, Instant::now()).unwrap().is_some());
     }
 
     #[test]
     fn what_is_not_http_is_said() {
-        for bad in [&b"SSH-2.0-x\r\n\r\n"[..], b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n"] {
+        for bad in [
+            &b"SSH-2.0-x\r\n\r\n"[..],
+            b"HTTP/1.1 abc\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        ] {
             assert!(parse(bad, Instant::now()).is_err());
         }
     }
 
     #[test]
     fn lists_are_split() {
-        let (head, _) = parse(b"HTTP/1.1 200 OK\r\nAllow: GET, POST\r\nallow: ,DELETE\r\n\r\n", Instant::now())
-            .unwrap()
-            .unwrap();
+        let (head, _) = parse(
+            b"HTTP/1.1 200 OK\r\nAllow: GET, POST\r\nallow: ,DELETE\r\n\r\n",
+            Instant::now(),
+        )
+        .unwrap()
+        .unwrap();
         assert_eq!(head.list("Allow"), ["get", "post", "delete"]);
     }
 }

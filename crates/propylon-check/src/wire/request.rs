@@ -33,7 +33,9 @@ impl Request {
             body: None,
             sending: Sending::Sized,
         };
-        request.with("Host", endpoint.authority()).with("User-Agent", USER_AGENT)
+        request
+            .with("Host", endpoint.authority())
+            .with("User-Agent", USER_AGENT)
     }
 
     /// Adds a line.
@@ -49,7 +51,8 @@ impl Request {
 
     /// Takes out every line of that name.
     pub(crate) fn without(mut self, name: &str) -> Self {
-        self.lines.retain(|(each, _)| !each.eq_ignore_ascii_case(name));
+        self.lines
+            .retain(|(each, _)| !each.eq_ignore_ascii_case(name));
         self
     }
 
@@ -80,7 +83,11 @@ impl Request {
         match (&self.body, self.sending) {
             (None, _) => {}
             (Some(body), Sending::Sized) => {
-                push_line(&mut bytes, "Content-Length", body.len().to_string().as_bytes());
+                push_line(
+                    &mut bytes,
+                    "Content-Length",
+                    body.len().to_string().as_bytes(),
+                );
             }
             (Some(_), Sending::Chunked) => push_line(&mut bytes, "Transfer-Encoding", b"chunked"),
         }
@@ -122,8 +129,13 @@ mod tests {
     #[test]
     fn the_wire_carries_what_was_asked_and_no_more() {
         let endpoint = Endpoint::parse("http://a:81/mcp?x").unwrap();
-        let request = Request::new("POST", &endpoint).with("X", "1").setting("x", "2").body("hi");
-        let expected = format!("POST /mcp?x HTTP/1.1\r\nHost: a:81\r\nUser-Agent: {USER_AGENT}\r\nx: 2\r\nContent-Length: 2\r\n\r\nhi");
+        let request = Request::new("POST", &endpoint)
+            .with("X", "1")
+            .setting("x", "2")
+            .body("hi");
+        let expected = format!(
+            "POST /mcp?x HTTP/1.1\r\nHost: a:81\r\nUser-Agent: {USER_AGENT}\r\nx: 2\r\nContent-Length: 2\r\n\r\nhi"
+        );
         assert_eq!(String::from_utf8(request.bytes()).unwrap(), expected);
         let chunked = request.chunked().to("/other").without("x").bytes();
         let text = String::from_utf8(chunked).unwrap();

@@ -47,7 +47,9 @@ impl Response {
         while let Some(piece) = connection.piece(within).await? {
             body.extend_from_slice(&piece.bytes);
             if body.len() > BODY_BYTES_MAX {
-                return Err(Trouble::unexpected(format!("an answer of more than {BODY_BYTES_MAX} bytes")));
+                return Err(Trouble::unexpected(format!(
+                    "an answer of more than {BODY_BYTES_MAX} bytes"
+                )));
             }
         }
         let ending = connection.ending().cloned().unwrap_or(Ending::Cut);
@@ -86,7 +88,9 @@ impl Response {
         items.iter().rev().find_map(|item| match item {
             propylon_mcp::sse::Item::Event(event) => serde_json::from_str::<Value>(&event.data)
                 .ok()
-                .filter(|message| message.get("result").is_some() || message.get("error").is_some()),
+                .filter(|message| {
+                    message.get("result").is_some() || message.get("error").is_some()
+                }),
             propylon_mcp::sse::Item::Comment(_) => None,
         })
     }

@@ -47,18 +47,27 @@ impl Trust {
         roots.add_parsable_certificates(system.certs);
         if let Some(path) = authority {
             let unreadable = |error: &dyn std::fmt::Display| {
-                Trouble::unexpected(format!("--ca {}: {error}; a PEM file is needed", path.display()))
+                Trouble::unexpected(format!(
+                    "--ca {}: {error}; a PEM file is needed",
+                    path.display()
+                ))
             };
-            let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
+            let certificates =
+                CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))?;
             for certificate in certificates {
                 let certificate = certificate.map_err(|error| unreadable(&error))?;
                 roots.add(certificate).map_err(|error| unreadable(&error))?;
             }
         }
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-            .build()
-            .map_err(|_| Trouble::unexpected("this machine has no root certificates; name some with --ca FILE"))?;
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()
+                .map_err(|_| {
+                    Trouble::unexpected(
+                        "this machine has no root certificates; name some with --ca FILE",
+                    )
+                })?;
         Ok(Self { provider, verifier })
     }
 
@@ -69,8 +78,10 @@ impl Trust {
         stream: TcpStream,
         alpn: &[&[u8]],
     ) -> Result<TlsStream<TcpStream>, Trouble> {
-        let verifier: Arc<dyn ServerCertVerifier> = Arc::<WebPkiServerVerifier>::clone(&self.verifier);
-        self.handshake(host, stream, alpn, verifier, rustls::ALL_VERSIONS).await
+        let verifier: Arc<dyn ServerCertVerifier> =
+            Arc::<WebPkiServerVerifier>::clone(&self.verifier);
+        self.handshake(host, stream, alpn, verifier, rustls::ALL_VERSIONS)
+            .await
     }
 
     /// A handshake that takes any certificate and tells what verification says of it, now and `later`.
@@ -87,12 +98,20 @@ impl Trust {
             seen: Mutex::new(Seen::default()),
         });
         let verifier: Arc<dyn ServerCertVerifier> = Arc::<Witness>::clone(&witness);
-        let stream = self.handshake(host, stream, &[b"h2", b"http/1.1"], verifier, versions).await?;
+        let stream = self
+            .handshake(host, stream, &[b"h2", b"http/1.1"], verifier, versions)
+            .await?;
         let (_, session) = stream.get_ref();
-        let seen = witness.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let seen = witness
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         Ok(Handshake {
             version: session.protocol_version(),
-            alpn: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+            alpn: session
+                .alpn_protocol()
+                .map(|name| String::from_utf8_lossy(name).into_owned()),
             chain_length: seen.chain_length,
             fault: seen.fault,
             fault_later: seen.fault_later,
@@ -118,7 +137,8 @@ impl Trust {
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-        let name = ServerName::try_from(host.to_owned()).map_err(|error| trouble(error.to_string()))?;
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|error| trouble(error.to_string()))?;
         TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await
@@ -156,7 +176,9 @@ impl ServerCertVerifier for Witness {
                 .err()
                 .map(|error| error.to_string())
         };
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let seen = Seen {
             chain_length: intermediates.len() + 1,
             fault: at(now),
@@ -172,7 +194,8 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.judge.verify_tls12_signature(message, certificate, signature)
+        self.judge
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -181,7 +204,8 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.judge.verify_tls13_signature(message, certificate, signature)
+        self.judge
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

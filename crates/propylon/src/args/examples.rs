@@ -72,3 +72,27 @@ Examples:
   propylon completions bash > ~/.local/share/bash-completion/completions/propylon
   propylon completions zsh > \"${fpath[1]}/_propylon\"
   propylon completions fish > ~/.config/fish/completions/propylon.fish";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  # Put a probe behind the chain, then measure the chain
+  propylon probe --listen 127.0.0.1:9101 --instances 3 --token env:PROBE_TOKEN
+  propylon check https://mcp.example.com/mcp --token env:PROBE_TOKEN
+
+  # Any server, no probe: what can be seen without one, in half a minute
+  propylon check https://mcp.example.com/mcp --profile quick
+
+  # One practice again, with the fix for a product
+  propylon check https://mcp.example.com/mcp --select sse-buffered --product nginx
+
+Exit codes: 0 nothing found, 1 findings, 2 it could not run.";
+
+pub(super) const PROBE: &str = "\
+Examples:
+  # Three instances on this machine: ports 9101, 9102 and 9103
+  propylon probe --listen 127.0.0.1:9101 --instances 3 --token env:PROBE_TOKEN
+
+  # One on each host
+  propylon probe --listen 0.0.0.0:9101 --name east --token @/run/secrets/probe
+
+Any path speaks MCP, any path ending in /sse the transport of 2024-11-05; /health answers health checks.";

@@ -1,0 +1,147 @@
+//! Streams on which nothing is sent for the profile's quiet time: what crossed meanwhile, and whether they lived.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use propylon_mcp::sse::Item;
+use serde_json::{Value, json};
+
+use crate::lab::Lab;
+use crate::talk::{Session, Stream, Voice, emission};
+use crate::wire::{Request, Trouble};
+
+/// How much later than due the event may come before it counts as missing.
+const LATE: Duration = Duration::from_secs(8);
+
+/// One quiet stream.
+#[derive(Clone, Debug)]
+pub(crate) struct QuietStream {
+    pub(crate) label: &'static str,
+    /// When comments came, since the head.
+    pub(crate) comments: Vec<Duration>,
+    /// When the event came that ends the quiet.
+    pub(crate) event: Option<Duration>,
+    /// How and when it ended, if it did before the event.
+    pub(crate) ended: Option<(Duration, String)>,
+    /// The longest time without a byte.
+    pub(crate) silence: Duration,
+}
+
+/// All quiet streams.
+#[derive(Clone, Debug)]
+pub(crate) struct Quiet {
+    pub(crate) lasted: Duration,
+    pub(crate) streams: Vec<QuietStream>,
+    /// Streams that could not be opened.
+    pub(crate) troubles: Vec<String>,
+}
+
+/// The measurement, made once.
+pub(crate) async fn quiet(lab: &Rc<Lab>, lasts: Duration) -> Result<&Quiet, Trouble> {
+    let cell = &lab.measured.quiet;
+    cell.get_or_init(|| measure(lab, lasts))
+        .await
+        .as_ref()
+        .map_err(Clone::clone)
+}
+
+async fn measure(lab: &Rc<Lab>, lasts: Duration) -> Result<Quiet, Trouble> {
+    let schedule = json!({"dev.propylon/stream": {
+        "events": 1,
+        "first_delay_ms": u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX),
+    }});
+    let mut running = Vec::new();
+    if lab.facts.legacy {
+        let (lab, schedule) = (Rc::clone(lab), schedule.clone());
+        running.push(tokio::task::spawn_local(async move {
+            let request = legacy_request(&lab, &schedule).await?;
+            watch(&lab, "GET stream", &request, lasts).await
+        }));
+    }
+    if lab.facts.modern {
+        let lab = Rc::clone(lab);
+        running.push(tokio::task::spawn_local(async move {
+            let params = json!({"notifications": {"toolsListChanged": true}, "_meta": schedule});
+            let request = Voice::Modern.request(&lab, "subscriptions/listen", params);
+            watch(&lab, "subscriptions/listen stream", &request, lasts).await
+        }));
+    }
+    let (mut streams, mut troubles) = (Vec::new(), Vec::new());
+    for stream in running {
+        match stream.await {
+            Ok(Ok(stream)) => streams.push(stream),
+            Ok(Err(error)) => troubles.push(error.to_string()),
+            Err(error) => troubles.push(error.to_string()),
+        }
+    }
+    Ok(Quiet {
+        lasted: lasts,
+        streams,
+        troubles,
+    })
+}
+
+/// A session whose GET stream emits after the quiet time.
+async fn legacy_request(lab: &Lab, schedule: &Value) -> Result<Request, Trouble> {
+    let session = Session::open_with(lab, schedule).await?;
+    Ok(session.get(lab))
+}
+
+async fn watch(
+    lab: &Lab,
+    label: &'static str,
+    request: &Request,
+    lasts: Duration,
+) -> Result<QuietStream, Trouble> {
+    let mut stream = lab.stream(request).await?;
+    let since = stream.head.at;
+    let due = since + lasts + LATE;
+    let mut seen = QuietStream {
+        label,
+        comments: Vec::new(),
+        event: None,
+        ended: None,
+        silence: Duration::ZERO,
+    };
+    let mut last = Duration::ZERO;
+    while Instant::now() < due {
+        let left = due.saturating_duration_since(Instant::now());
+        let at = match stream.next(left).await {
+            Err(Trouble::Silent { .. }) => break,
+            Err(error) => return Err(error),
+            Ok(None) => {
+                seen.ended = Some((since.elapsed(), ending(&stream)));
+                break;
+            }
+            Ok(Some(arrived)) => {
+                let at = arrived.at.saturating_duration_since(since);
+                match arrived.item {
+                    Item::Comment(_) => seen.comments.push(at),
+                    Item::Event(event) if is_emission(&event.data) => seen.event = Some(at),
+                    Item::Event(_) => {}
+                }
+                at
+            }
+        };
+        seen.silence = seen.silence.max(at.saturating_sub(last));
+        last = at;
+        if seen.event.is_some() {
+            break;
+        }
+    }
+    let until = seen.ended.as_ref().map_or(since.elapsed(), |(at, _)| *at);
+    seen.silence = seen
+        .silence
+        .max(seen.event.unwrap_or(until).saturating_sub(last));
+    Ok(seen)
+}
+
+fn ending(stream: &Stream) -> String {
+    stream
+        .ending()
+        .map_or_else(|| "open".into(), crate::wire::Ending::describe)
+}
+
+fn is_emission(data: &str) -> bool {
+    serde_json::from_str(data).is_ok_and(|message: Value| emission(&message).is_some())
+}
