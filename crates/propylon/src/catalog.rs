@@ -45,9 +45,14 @@ const LIKENESS_MIN: f64 = 0.75;
 /// No name here is longer, and comparing costs the product of the lengths.
 const ASKED_BYTES_MAX: usize = 100;
 
+/// Every practice, sorted by id.
+pub(crate) fn practices() -> impl Iterator<Item = &'static Practice> {
+    PRACTICES.iter().copied()
+}
+
 /// Everything, kind by kind.
 pub(crate) fn entries() -> impl Iterator<Item = Entry> {
-    let practices = PRACTICES.iter().copied().map(Entry::Practice);
+    let practices = practices().map(Entry::Practice);
     let settings = SETTINGS.iter().map(Entry::Setting);
     let sections = SECTIONS.iter().map(Entry::Section);
     practices

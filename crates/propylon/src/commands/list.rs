@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use propylon_practices::{EraScope, Group, PRACTICES, Practice, Severity};
+use propylon_practices::{EraScope, Group, Practice, Severity};
 use serde::Serialize;
 
 use super::CommandError;
 use crate::args::{List, ListFormat, SeenFrom};
+use crate::catalog;
 use crate::terminal::inline::wrap;
 use crate::terminal::{self, ERROR, HEADING, Look, QUIET, WARNING};
 
@@ -18,9 +19,7 @@ const TITLE_COLUMNS_MIN: usize = 30;
 
 /// Prints the practices that were asked for.
 pub(crate) fn run(args: &List) -> Result<ExitCode, CommandError> {
-    let chosen: Vec<_> = PRACTICES
-        .iter()
-        .copied()
+    let chosen: Vec<_> = catalog::practices()
         .filter(|practice| is_wanted(practice, args))
         .collect();
     let text = match args.format {
@@ -75,8 +74,7 @@ fn json(practices: &[&Practice]) -> String {
 }
 
 fn human(practices: &[&Practice], look: Look) -> String {
-    let room = PRACTICES
-        .iter()
+    let room = catalog::practices()
         .map(|practice| practice.id.len())
         .max()
         .unwrap_or(0);
@@ -161,6 +159,8 @@ fn notes(practice: &Practice) -> String {
 
 #[cfg(test)]
 mod tests {
+    use propylon_practices::PRACTICES;
+
     use super::*;
 
     const ALL: List = List {

@@ -80,6 +80,18 @@ fn it_stays_up_for_clients_until_told_to_end() {
 }
 
 #[test]
+fn half_a_walk_is_no_success_and_leaves_nothing() {
+    let mut process = start(&["--once", "--listen", "127.0.0.1:0"]);
+    let is_walking = within(PATIENCE, || {
+        process.output().text().contains("1 of 5").then_some(())
+    });
+    assert!(is_walking.is_some(), "{}", process.output().text());
+    process.signal(Signal::INT);
+    assert_eq!(code(&mut process), Some(1), "{}", process.output().text());
+    assert!(!folder(&process).exists());
+}
+
+#[test]
 fn an_address_that_was_asked_for_and_is_taken_is_said() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address: SocketAddr = taken.local_addr().expect("it has an address");

@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// No answer in the walk is this large.
 const BODY_BYTES_MAX: usize = 1 << 20;
 
+/// How much of an answer is shown that should not have been.
+const SHOWN_CHARS_MAX: usize = 120;
+
 /// Why there was no whole answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ClientError {
@@ -31,8 +34,10 @@ pub(super) enum ClientError {
     Slow,
     #[error("the answer is longer than {BODY_BYTES_MAX} bytes")]
     Long,
-    #[error("the answer is not JSON: {0}")]
+    #[error("an event is not JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("the answer is {status}, not JSON but: {text}")]
+    NotJson { status: StatusCode, text: String },
     #[error(transparent)]
     Event(#[from] EventTooLong),
     #[error("the answer lacks {0}")]
@@ -184,12 +189,21 @@ async fn read(
     if !whole.is_empty() {
         let arrival = Arrival {
             at: Instant::now(),
-            message: serde_json::from_slice(&whole)?,
+            message: parse(answer.status, &whole)?,
         };
         arrived(answer, &arrival);
         answer.arrivals.push(arrival);
     }
     Ok(())
+}
+
+/// A body that should be JSON; its beginning is said where it is not.
+fn parse(status: StatusCode, body: &[u8]) -> Result<Value, ClientError> {
+    serde_json::from_slice(body).map_err(|_| {
+        let text = String::from_utf8_lossy(body);
+        let text = text.chars().take(SHOWN_CHARS_MAX).collect();
+        ClientError::NotJson { status, text }
+    })
 }
 
 /// Whether nobody listens on `address` any more.
