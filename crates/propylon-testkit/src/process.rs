@@ -12,7 +12,8 @@ use crate::wait::within;
 
 /// Runs its arguments and ends the whole process group when its standard input closes: at the latest when the test
 /// process itself is gone, so servers kept in a `static` end too.
-const WARDEN: &str = r#""$@" & read -r _; kill -KILL 0"#;
+/// The directory named by `LEASHED_DIRECTORY` goes with it.
+const WARDEN: &str = r#""$@" & read -r _; [ -z "$LEASHED_DIRECTORY" ] || rm -r -- "$LEASHED_DIRECTORY"; kill -KILL 0"#;
 
 /// What a process has written so far, on both outputs, in the order it was read.
 #[derive(Clone, Default)]

@@ -84,7 +84,7 @@ impl Launch {
         self.start(command)
     }
 
-    fn start(self, command: Command) -> Propylon {
+    fn start(self, mut command: Command) -> Propylon {
         let Self {
             listen,
             admin,
@@ -93,6 +93,7 @@ impl Launch {
             ..
         } = self;
         let process = if leashed {
+            command.env("LEASHED_DIRECTORY", scratch.path());
             Guarded::start_leashed(&command)
         } else {
             Guarded::start(command)

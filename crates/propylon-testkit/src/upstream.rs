@@ -69,7 +69,18 @@ pub struct Upstream {
 impl Upstream {
     /// Starts a server whose `script` answers each whole request.
     pub fn start(script: impl Fn(&Exchange) -> Answer + Send + Sync + 'static) -> Self {
-        Self::start_with(Box::new(script), None)
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), script)
+    }
+
+    /// Like [`start`](Self::start) on an address of the caller's choice, as for servers that share a port.
+    ///
+    /// # Panics
+    /// When the address cannot be listened on.
+    pub fn start_at(
+        address: SocketAddr,
+        script: impl Fn(&Exchange) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_with(address, Box::new(script), None)
     }
 
     /// Like [`start`](Self::start); `early` sees each request when its head is in and its body not yet read, and may
@@ -78,7 +89,8 @@ impl Upstream {
         early: impl Fn(&Exchange) -> Option<Answer> + Send + Sync + 'static,
         script: impl Fn(&Exchange) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        Self::start_with(Box::new(script), Some(Box::new(early)))
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        Self::start_with(address, Box::new(script), Some(Box::new(early)))
     }
 
     /// Where it listens.
@@ -185,8 +197,8 @@ impl Upstream {
         );
     }
 
-    fn start_with(script: Box<Script>, early: Option<Box<Early>>) -> Self {
-        let (claim, address) = claim((Ipv4Addr::LOCALHOST, 0).into());
+    fn start_with(address: SocketAddr, script: Box<Script>, early: Option<Box<Early>>) -> Self {
+        let (claim, address) = claim(address);
         let listener = listen(address).expect("the port was just claimed");
         let shared = Arc::new(Shared {
             script,
@@ -214,8 +226,12 @@ impl Drop for Upstream {
 
 /// A TCP socket bound to `address` and not listening: connecting to it is refused.
 pub(crate) fn claim(address: SocketAddr) -> (Socket, SocketAddr) {
-    let socket =
-        Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).expect("a socket can be made");
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    );
+    let socket = socket.expect("a socket can be made");
     socket
         .set_reuse_address(true)
         .expect("SO_REUSEADDR can be set");
@@ -223,7 +239,7 @@ pub(crate) fn claim(address: SocketAddr) -> (Socket, SocketAddr) {
         .bind(&address.into())
         .expect("a free port can be bound");
     let address = socket.local_addr().expect("a bound socket has an address");
-    (socket, address.as_socket().expect("the address is IPv4"))
+    (socket, address.as_socket().expect("it is an IP address"))
 }
 
 /// Makes the coming close of `stream` an RST, also for its clones, and does it.
