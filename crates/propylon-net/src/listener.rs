@@ -13,13 +13,24 @@ const PROBES: u32 = 4;
 
 /// An address that could not be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {cause}")]
+#[error("cannot listen on {address}: {cause}{}", advice(cause))]
 pub struct ListenError {
     /// The address asked for.
     pub address: SocketAddr,
     /// What the system answered.
     #[source]
     pub cause: io::Error,
+}
+
+fn advice(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => {
+            "; another program listens there: end it, or choose another port"
+        }
+        io::ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need the right to bind them",
+        _ => "",
+    }
 }
 
 /// Binds `count` listeners to `address`, between which the kernel spreads connections

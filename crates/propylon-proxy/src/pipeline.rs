@@ -92,6 +92,7 @@ async fn run<S: Transport>(
 
     // Affinity: the instance the request belongs to.
     let place = place::find(upstream, &record.facts, Instant::now());
+    record.placed(&place);
 
     // Dial and forward: the request's first bytes leave.
     let forward = Forward {

@@ -42,7 +42,7 @@ pub(crate) async fn reach(
     place: &Place,
     write: impl Fn(&Instance, &mut Vec<u8>),
 ) -> Result<Reached, ProxyError> {
-    if let Place::Held(instance) | Place::Unknown(instance) = place {
+    if let Some(instance) = place.instance() {
         return try_instance(worker, upstream, instance, &write)
             .await
             .map_err(|missed| match missed.kind {

@@ -13,6 +13,7 @@ use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
 use crate::phase::classify::Facts;
+use crate::phase::place::Place;
 use crate::phase::route::{Route, Routed};
 use crate::reach::Reached;
 use crate::reason::Reason;
@@ -100,6 +101,11 @@ impl Record {
 
     pub(crate) fn routed(&mut self, routed: &Routed) {
         self.route = Some(Arc::clone(&routed.route));
+    }
+
+    /// Where the request belongs, which the log wants to know above all when it cannot get there.
+    pub(crate) fn placed(&mut self, place: &Place) {
+        self.instance = place.instance().map(Arc::clone);
     }
 
     /// The request has begun to leave.

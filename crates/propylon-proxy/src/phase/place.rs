@@ -21,6 +21,16 @@ pub(crate) enum Place {
     Unknown(Arc<Instance>),
 }
 
+impl Place {
+    /// The instance the request must go to, where it is not free to go anywhere.
+    pub(crate) fn instance(&self) -> Option<&Arc<Instance>> {
+        match self {
+            Self::Any => None,
+            Self::Held(instance) | Self::Unknown(instance) => Some(instance),
+        }
+    }
+}
+
 /// Finds the place of a request.
 pub(crate) fn find(upstream: &Upstream, facts: &Facts, now: Instant) -> Place {
     let Some((session, sessions)) = facts.session.as_ref().zip(upstream.sessions()) else {
