@@ -27,8 +27,9 @@ pub(crate) enum Field {
     XForwardedFor,
     XForwardedHost,
     XForwardedPort,
-    /// Any other `X-Forwarded-*`, such as `-Prefix` or `-Ssl`.
-    XForwardedOther,
+    /// What else tells a server who the client is: `X-Real-IP`, any other `X-Forwarded-*`, and all of
+    /// them spelt with underscores, which many servers cannot tell from hyphens.
+    ClientClaim,
     XForwardedProto,
     XRequestId,
     Other,
@@ -79,28 +80,35 @@ impl Field {
         candidates
             .iter()
             .find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name))
-            .map_or_else(|| Self::by_prefix(name), |(_, field)| *field)
+            .map_or_else(|| Self::by_resemblance(name), |(_, field)| *field)
     }
 
-    fn by_prefix(name: &[u8]) -> Self {
-        let forwarded = name
-            .get(..12)
-            .is_some_and(|start| start.eq_ignore_ascii_case(b"x-forwarded-"));
-        if forwarded {
-            Self::XForwardedOther
+    fn by_resemblance(name: &[u8]) -> Self {
+        let hyphenated = |byte: &u8| {
+            if *byte == b'_' {
+                b'-'
+            } else {
+                byte.to_ascii_lowercase()
+            }
+        };
+        let begins = |with: &[u8]| {
+            name.len() >= with.len() && name.iter().map(hyphenated).zip(with).all(|(a, b)| a == *b)
+        };
+        let claims = begins(b"x-forwarded-") || name.len() == 9 && begins(b"x-real-ip");
+        if claims {
+            Self::ClientClaim
         } else {
             Self::Other
         }
     }
 
-    /// Whether the field tells a server who the client is: the proxy's word, not the client's.
-    pub(crate) fn names_client(self) -> bool {
+    /// Whether the proxy writes the field itself.
+    pub(crate) fn is_ours(self) -> bool {
         matches!(
             self,
             Self::Forwarded
                 | Self::XForwardedFor
                 | Self::XForwardedHost
-                | Self::XForwardedOther
                 | Self::XForwardedPort
                 | Self::XForwardedProto
         )
@@ -139,6 +147,10 @@ mod tests {
             ("MCP-PROTOCOL-VERSION", Field::McpProtocolVersion),
             ("mcp-name", Field::McpName),
             ("Mcp-Names", Field::Other),
+            ("X-Real-IP", Field::ClientClaim),
+            ("X_Forwarded_For", Field::ClientClaim),
+            ("x-forwarded_prefix", Field::ClientClaim),
+            ("X-Forwarder", Field::Other),
             ("Mcp-Param-user_id", Field::Other),
             ("", Field::Other),
         ] {

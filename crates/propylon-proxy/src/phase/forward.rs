@@ -47,7 +47,8 @@ impl Forward<'_> {
         copy_lines(head, lines, out, |line| {
             let replaced = match line.field {
                 Field::Host => host.is_some(),
-                field => field.names_client(),
+                Field::ClientClaim => !self.client.trusted,
+                field => field.is_ours(),
             };
             !replaced && !dropped.covers(head, line)
         });
