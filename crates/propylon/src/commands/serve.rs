@@ -16,7 +16,10 @@ use watch::Event;
 
 /// Runs the proxy until it is told to end.
 pub(crate) fn run(args: &Serve) -> Result<ExitCode, CommandError> {
-    let Loaded { deployment, warnings } = load(args)?;
+    let Loaded {
+        deployment,
+        warnings,
+    } = load(args)?;
     start_log(deployment.log.level);
     for warning in &warnings {
         tracing::warn!("{}", warning.summary);
@@ -58,7 +61,9 @@ fn serve(args: &Serve, proxy: &mut Proxy, events: &Receiver<Event>, mut grace: D
     proxy.drain();
     let due = Instant::now() + grace;
     while !proxy.is_over() && Instant::now() < due {
-        let pause = due.saturating_duration_since(Instant::now()).min(Duration::from_millis(20));
+        let pause = due
+            .saturating_duration_since(Instant::now())
+            .min(Duration::from_millis(20));
         match events.recv_timeout(pause) {
             Ok(Event::End) => break,
             Ok(Event::Reload) | Err(RecvTimeoutError::Timeout) => {}
@@ -71,10 +76,15 @@ fn serve(args: &Serve, proxy: &mut Proxy, events: &Receiver<Event>, mut grace: D
 /// Takes the file anew, whole or not at all.
 fn reload(args: &Serve, proxy: &mut Proxy, grace: &mut Duration) {
     if args.config.is_none() {
-        tracing::warn!("there is no file to read again: this proxy was started from its command line");
+        tracing::warn!(
+            "there is no file to read again: this proxy was started from its command line"
+        );
         return;
     }
-    let Loaded { deployment, warnings } = match load(args) {
+    let Loaded {
+        deployment,
+        warnings,
+    } = match load(args) {
         Ok(loaded) => loaded,
         Err(error) => {
             proxy.refuse_reload();
@@ -96,7 +106,9 @@ fn reload(args: &Serve, proxy: &mut Proxy, grace: &mut Duration) {
 
 /// An admin address nobody asked for must not keep a second proxy on the machine from starting.
 fn start_admin(deployment: &Deployment, proxy: &Proxy) -> Result<Option<Admin>, CommandError> {
-    let Some(admin) = &deployment.admin else { return Ok(None) };
+    let Some(admin) = &deployment.admin else {
+        return Ok(None);
+    };
     let started = match Admin::start(admin.address, proxy.handle()) {
         Err(error) if !admin.explicit => {
             tracing::warn!(%error, "the default admin address is taken; another port is used");

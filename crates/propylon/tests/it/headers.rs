@@ -139,7 +139,8 @@ fn a_forged_client_address_is_not_believed() {
     let upstream = plain();
     let proxy = serve_one(&upstream);
     let forged = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\n\
-                  X-Forwarded-Port: 1\r\nForwarded: for=203.0.113.9;proto=https\r\n";
+                  X-Forwarded-Port: 1\r\nForwarded: for=203.0.113.9;proto=https\r\n\
+                  X-Real-IP: 203.0.113.9\r\nX_Forwarded_For: 203.0.113.9\r\nX-Forwarded-Prefix: /203.0.113.9\r\n";
     let seen = seen(&proxy, &upstream, forged);
     assert_eq!(seen.values("x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(seen.values("x-forwarded-proto"), ["http"]);
@@ -175,7 +176,8 @@ fn a_trusted_proxy_is_believed() {
         &[],
         &["trusted_proxies: [127.0.0.0/8]"],
     );
-    let lines = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: mcp.example.com\r\n";
+    let lines = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: mcp.example.com\r\n\
+                 X-Real-IP: 203.0.113.9\r\nX-Forwarded-Prefix: /outside\r\n";
     let seen = seen(&proxy, &upstream, lines);
     let chain: Vec<_> = seen
         .values("x-forwarded-for")
@@ -186,6 +188,8 @@ fn a_trusted_proxy_is_believed() {
     assert_eq!(chain, ["203.0.113.9", "127.0.0.1"]);
     assert_eq!(seen.values("x-forwarded-proto"), ["https"]);
     assert_eq!(seen.values("x-forwarded-host"), ["mcp.example.com"]);
+    assert_eq!(seen.values("x-real-ip"), ["203.0.113.9"]);
+    assert_eq!(seen.values("x-forwarded-prefix"), ["/outside"]);
     let line = proxy.logged(|line| line["method"] == "GET");
     assert_eq!(
         line["client"]

@@ -25,14 +25,20 @@ pub(super) fn start(file: Option<&Path>) -> std::io::Result<Receiver<Event>> {
     let (sender, events) = channel();
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     let from_signals = sender.clone();
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
-        for signal in signals.forever() {
-            let event = if signal == SIGHUP { Event::Reload } else { Event::End };
-            if from_signals.send(event).is_err() {
-                return;
+    std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for signal in signals.forever() {
+                let event = if signal == SIGHUP {
+                    Event::Reload
+                } else {
+                    Event::End
+                };
+                if from_signals.send(event).is_err() {
+                    return;
+                }
             }
-        }
-    })?;
+        })?;
     if let Some(file) = file {
         watch_file(file.to_owned(), sender)?;
     }
