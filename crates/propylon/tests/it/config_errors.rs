@@ -28,9 +28,11 @@ fn listens(address: SocketAddr) -> bool {
     TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
 }
 
-#[test]
-fn mistakes_name_place_key_and_remedy() {
-    let cases: [(&str, String, &str, &[&str]); 9] = [
+/// What is wrong, the file, the place that is named, and words of the remedy.
+type Mistake = (&'static str, String, &'static str, &'static [&'static str]);
+
+fn mistakes() -> [Mistake; 9] {
+    [
         (
             "unknown key",
             GOOD.replace("path: /mcp", "pth: /mcp"),
@@ -85,8 +87,12 @@ fn mistakes_name_place_key_and_remedy() {
             "",
             &["propylon.yaml"],
         ),
-    ];
-    for (what, text, place, words) in cases {
+    ]
+}
+
+#[test]
+fn mistakes_name_place_key_and_remedy() {
+    for (what, text, place, words) in mistakes() {
         let address = free_address();
         let text = text.replace("LISTEN", &address.to_string());
         for args in [&["serve", "-c"][..], &["config", "check", "-c"]] {

@@ -8,108 +8,110 @@ use crate::front::serve_one;
 
 const SOON: Duration = Duration::from_secs(5);
 
+/// Each with what is wrong with it.
+const SHAPES: &[(&str, &str)] = &[
+    (
+        "length and chunks",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "chunks and length",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "two lengths",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+    ),
+    (
+        "the same length twice",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
+    ),
+    (
+        "a list of lengths",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 4, 5\r\n\r\nabcd",
+    ),
+    (
+        "a signed length",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: +4\r\n\r\nabcd",
+    ),
+    (
+        "an empty length",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: \r\n\r\n",
+    ),
+    (
+        "a folded header",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n folded\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "a folded first header",
+        "POST /mcp HTTP/1.1\r\n Host: h\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "bare line feeds",
+        "POST /mcp HTTP/1.1\nHost: h\nContent-Length: 0\n\n",
+    ),
+    (
+        "one bare line feed",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nX-A: 1\nX-B: 2\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "a bare carriage return",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nX-A: 1\rX-B: 2\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "a space before the colon",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "an unknown coding",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "chunked twice",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "chunked not last",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    ),
+    (
+        "chunks in HTTP/1.0",
+        "POST /mcp HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ),
+    ("no host", "POST /mcp HTTP/1.1\r\nContent-Length: 0\r\n\r\n"),
+    (
+        "two hosts",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nHost: i\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "a NUL in a value",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nX-A: a\0b\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "a space in a name",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\nX A: 1\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "no name",
+        "POST /mcp HTTP/1.1\r\nHost: h\r\n: 1\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "a space in the target",
+        "POST /mcp /x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "no version",
+        "POST /mcp\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+    ),
+];
+
 #[test]
 fn smuggling_shapes_are_400_and_reach_nobody() {
-    let shapes = [
-        (
-            "length and chunks",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "chunks and length",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "two lengths",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
-        ),
-        (
-            "the same length twice",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nabcd",
-        ),
-        (
-            "a list of lengths",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: 4, 5\r\n\r\nabcd",
-        ),
-        (
-            "a signed length",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: +4\r\n\r\nabcd",
-        ),
-        (
-            "an empty length",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Length: \r\n\r\n",
-        ),
-        (
-            "a folded header",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n folded\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "a folded first header",
-            "POST /mcp HTTP/1.1\r\n Host: h\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "bare line feeds",
-            "POST /mcp HTTP/1.1\nHost: h\nContent-Length: 0\n\n",
-        ),
-        (
-            "one bare line feed",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nX-A: 1\nX-B: 2\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "a bare carriage return",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nX-A: 1\rX-B: 2\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "a space before the colon",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "an unknown coding",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "chunked twice",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "chunked not last",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-        ),
-        (
-            "chunks in HTTP/1.0",
-            "POST /mcp HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        ),
-        ("no host", "POST /mcp HTTP/1.1\r\nContent-Length: 0\r\n\r\n"),
-        (
-            "two hosts",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nHost: i\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "a NUL in a value",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nX-A: a\0b\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "a space in a name",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\nX A: 1\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "no name",
-            "POST /mcp HTTP/1.1\r\nHost: h\r\n: 1\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "a space in the target",
-            "POST /mcp /x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
-        ),
-        (
-            "no version",
-            "POST /mcp\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
-        ),
-    ];
     let upstream = Upstream::start(|_| Answer::sized(200, &[], "reached"));
     let proxy = serve_one(&upstream);
     let smuggled = "GET /mcp/smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
     let mut wrong = Vec::new();
-    for (what, shape) in shapes {
+    for (what, shape) in SHAPES {
         let mut client = RawClient::connect(proxy.address());
         let _ = client.try_send(format!("{shape}{smuggled}"));
         let head = client.patience(SOON).read_head();
