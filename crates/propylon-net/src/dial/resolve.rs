@@ -51,7 +51,7 @@ impl Resolver {
     /// When the system's resolver configuration cannot be read.
     pub fn new(servers: &[SocketAddr]) -> Result<Self, ResolveError> {
         let error = |cause| ResolveError::new("(resolver configuration)", cause);
-        let builder = if servers.is_empty() {
+        let mut builder = if servers.is_empty() {
             TokioResolver::builder_tokio().map_err(error)?
         } else {
             let servers = servers.iter().map(|server| name_server(*server)).collect();
@@ -60,6 +60,9 @@ impl Resolver {
                 TokioRuntimeProvider::default(),
             )
         };
+        // Whoever asks keeps the answer for its time. A cache below would also keep the answer that a
+        // name does not exist, and hide an instance for minutes after it has appeared.
+        builder.options_mut().cache_size = 0;
         Ok(Self {
             inner: builder.build().map_err(error)?,
         })
@@ -81,10 +84,11 @@ impl Resolver {
 
     /// The addresses of the SRV record `name`: each target resolved, with the record's port.
     ///
-    /// Only the records of the lowest priority value are used (RFC 2782).
+    /// Only the records of the lowest priority value are used (RFC 2782). A target that has no
+    /// address is left out.
     ///
     /// # Errors
-    /// When the record or one of its targets cannot be resolved.
+    /// When the record or one of its targets cannot be resolved, or no target has an address.
     pub async fn services(&self, name: &str) -> Result<Answer, ResolveError> {
         let found = self
             .inner
@@ -103,12 +107,21 @@ impl Resolver {
         let mut addresses = Vec::new();
         let mut valid_until = found.valid_until();
         for (_, port, host) in records.iter().filter(|record| Some(record.0) == first) {
-            let answer = self.addresses(host, *port).await?;
-            valid_until = valid_until.min(answer.valid_until);
-            addresses.extend(answer.targets.into_iter().map(DialTarget::address));
+            match self.inner.lookup_ip(host.as_str()).await {
+                Ok(found) => {
+                    valid_until = valid_until.min(found.valid_until());
+                    addresses.extend(found.iter().map(|ip| SocketAddr::new(ip, *port)));
+                }
+                // One host that is gone from the DNS before its record must not hold up the others.
+                Err(error) if error.is_no_records_found() => {}
+                Err(error) => return Err(ResolveError::new(host, error)),
+            }
         }
         if addresses.is_empty() {
-            return Err(ResolveError::new(name, "the answer holds no SRV record"));
+            return Err(ResolveError::new(
+                name,
+                "it has no SRV record whose target has an address",
+            ));
         }
         Ok(Answer::new(addresses, valid_until))
     }

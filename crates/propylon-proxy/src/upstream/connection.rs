@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) io: TcpStream,
+    /// Where it leads.
+    pub(crate) target: DialTarget,
     /// When the last answer on it was complete.
     pub(crate) idle_since: Instant,
     /// How long the server said it keeps an idle connection (`Keep-Alive: timeout=`).
@@ -30,6 +32,7 @@ impl Connection {
         let io = dial::connect(target, timeout).await?;
         Ok(Self {
             io,
+            target,
             idle_since: Instant::now(),
             keep_alive: None,
             reused: false,

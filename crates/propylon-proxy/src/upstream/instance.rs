@@ -63,6 +63,11 @@ impl Instance {
         self.targets.load_full()
     }
 
+    /// Whether this is one of its addresses.
+    pub(crate) fn is_at(&self, target: DialTarget) -> bool {
+        self.targets.load().contains(&target)
+    }
+
     pub(crate) fn set_targets(&self, targets: Vec<DialTarget>) {
         self.targets.store(Arc::new(targets));
     }

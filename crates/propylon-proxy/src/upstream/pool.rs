@@ -19,7 +19,8 @@ struct Kept {
 }
 
 impl Pool {
-    /// The most recently used connection to the instance that is still good.
+    /// The most recently used connection to the instance that is still good. One to an address that
+    /// the instance's name has left is not, or a busy client would never follow the name.
     pub(crate) fn take(&mut self, instance: &Instance, now: Instant) -> Option<Connection> {
         let kept = self.idle.get_mut(&instance.id)?;
         while let Some(Kept {
@@ -27,7 +28,8 @@ impl Pool {
             until,
         }) = kept.pop_back()
         {
-            if now < until && connection.is_alive(now) {
+            let is_current = instance.is_at(connection.target);
+            if is_current && now < until && connection.is_alive(now) {
                 connection.reused = true;
                 return Some(connection);
             }
