@@ -22,3 +22,4 @@ mod routing;
 mod sdk_matrix;
 mod session;
 mod streams;
+mod workers;
