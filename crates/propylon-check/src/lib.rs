@@ -12,6 +12,7 @@ mod options;
 mod outcome;
 pub mod probe;
 mod progress;
+mod readable;
 pub mod report;
 mod talk;
 pub mod timeline;

@@ -7,5 +7,5 @@ mod voice;
 
 pub(crate) use report::{Report, rpc_error};
 pub(crate) use session::Session;
-pub(crate) use stream::{Arrived, Emission, Stream, emission};
-pub(crate) use voice::{MODERN, Voice, initialize_body, meta};
+pub(crate) use stream::{Emission, Stream, emission};
+pub(crate) use voice::{MODERN, Voice, initialize_body};

@@ -65,13 +65,12 @@ fn judge(streams: &[PacedStream], latency: &Latency) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use propylon_practices::Verdict;
 
     use super::judge;
     use crate::measure::{Delays, EventDelay, Latency, PacedStream};
-    use crate::wire::Head;
 
     fn stream(delays_ms: &[u64]) -> PacedStream {
         let events = delays_ms.iter().zip(0_u64..).map(|(delay, n)| EventDelay {
@@ -80,12 +79,6 @@ mod tests {
         });
         PacedStream {
             label: "test".into(),
-            head: Head {
-                version: "HTTP/1.1".into(),
-                status: 200,
-                lines: Vec::new(),
-                at: Instant::now(),
-            },
             head_after: Duration::ZERO,
             delays: Delays {
                 events: events.collect(),

@@ -11,13 +11,12 @@ use super::latency::{Latency, Pinger};
 use crate::lab::Lab;
 use crate::talk::{Voice, emission};
 use crate::timeline::{EventPoint, StreamLine, milliseconds};
-use crate::wire::{Head, Trouble};
+use crate::wire::Trouble;
 
 /// What one stream showed.
 #[derive(Clone, Debug)]
 pub(crate) struct PacedStream {
     pub(crate) label: String,
-    pub(crate) head: Head,
     /// From the request's last byte to the head's.
     pub(crate) head_after: Duration,
     pub(crate) delays: Delays,
@@ -179,6 +178,5 @@ async fn one(lab: &Lab, voice: &Voice, plan: Plan) -> Result<PacedStream, Troubl
         delays,
         expected: plan.events,
         is_held: plan.label.starts_with("first event held back"),
-        head: stream.head,
     })
 }

@@ -57,7 +57,7 @@ pub(crate) fn message(lab: &Lab, method: &str, params: Value) -> Value {
 }
 
 /// The `_meta` of a modern request.
-pub(crate) fn meta(more: Option<&Value>) -> Value {
+fn meta(more: Option<&Value>) -> Value {
     let mut members = Map::new();
     members.insert(
         "io.modelcontextprotocol/protocolVersion".into(),

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use propylon_net::dial::{DialTarget, Resolver, connect};
 use rustls::SupportedProtocolVersion;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::connection::Connection;
 use super::endpoint::Endpoint;
+use super::hello::{OldVersion, accepts, client_hello};
 use super::tls::{Handshake, Trust};
 use super::trouble::Trouble;
 
@@ -64,7 +66,7 @@ impl Dialer {
         })
     }
 
-    /// A connection over which HTTP/1.1 can be spoken.
+    /// A connection over which HTTP/1.1 can be spoken, for whichever scheme the URL has.
     pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Connection, Trouble> {
         let stream = self.tcp(endpoint).await?;
         if !endpoint.is_tls {
@@ -100,6 +102,37 @@ impl Dialer {
             .trust()?
             .inspect(&endpoint.host, stream, versions, later);
         self.in_time(handshake).await
+    }
+
+    /// Whether the server goes on with a handshake at an old version.
+    pub(crate) async fn offers(
+        &self,
+        endpoint: &Endpoint,
+        version: OldVersion,
+    ) -> Result<bool, Trouble> {
+        let mut stream = self.tcp(endpoint).await?;
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)
+            .map_err(|error| Trouble::unexpected(format!("no random numbers: {error}")))?;
+        let hello = client_hello(version, &endpoint.host, random);
+        let answer = async {
+            let mut answer = Vec::new();
+            // A server may refuse by closing, even while it is being written to.
+            if stream.write_all(&hello).await.is_err() {
+                return Ok(false);
+            }
+            let mut buffer = [0; 512];
+            loop {
+                if let Some(verdict) = accepts(&answer, version) {
+                    return Ok(verdict);
+                }
+                match stream.read(&mut buffer).await {
+                    Ok(0) | Err(_) => return Ok(false),
+                    Ok(count) => answer.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                }
+            }
+        };
+        self.in_time(answer).await
     }
 
     async fn in_time<T>(

@@ -10,8 +10,6 @@ pub(crate) const HEAD_BYTES_MAX: usize = 512 << 10;
 /// A response head.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
-    /// `HTTP/1.1`.
-    pub(crate) version: String,
     pub(crate) status: u16,
     /// Name and value of each line, in order.
     pub(crate) lines: Vec<(String, Vec<u8>)>,
@@ -98,7 +96,7 @@ pub(crate) fn parse(bytes: &[u8], at: Instant) -> Result<Option<(Head, usize)>, 
         ))
     };
     let mut words = first.splitn(3, ' ');
-    let version = words
+    words
         .next()
         .filter(|word| word.starts_with("HTTP/1."))
         .ok_or_else(malformed)?;
@@ -119,7 +117,6 @@ pub(crate) fn parse(bytes: &[u8], at: Instant) -> Result<Option<(Head, usize)>, 
         fields.push((latin(name), value.to_vec()));
     }
     let head = Head {
-        version: version.to_owned(),
         status,
         lines: fields,
         at,

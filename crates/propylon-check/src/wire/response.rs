@@ -31,8 +31,19 @@ impl Response {
         request: &Request,
         within: Duration,
     ) -> Result<Self, Trouble> {
-        let sent = connection.send(&request.bytes()).await?;
-        Self::read(connection, &request.method, sent, within).await
+        // A server that refuses a large body may answer and close before it has read it all.
+        let sending = tokio::time::timeout(within, connection.send(&request.bytes())).await;
+        match sending {
+            Ok(Ok(sent)) => Self::read(connection, &request.method, sent, within).await,
+            Ok(Err(trouble)) => {
+                let answer = Self::read(connection, &request.method, Instant::now(), within).await;
+                answer.map_err(|_| trouble)
+            }
+            Err(_) => {
+                let early = Duration::from_secs(1).min(within);
+                Self::read(connection, &request.method, Instant::now(), early).await
+            }
+        }
     }
 
     /// Reads the answer to its end.
@@ -43,6 +54,16 @@ impl Response {
         within: Duration,
     ) -> Result<Self, Trouble> {
         let head = connection.head(method, within).await?;
+        Self::rest(connection, head, sent, within).await
+    }
+
+    /// Reads what comes after a head to its end.
+    pub(crate) async fn rest(
+        connection: &mut Connection,
+        head: Head,
+        sent: Instant,
+        within: Duration,
+    ) -> Result<Self, Trouble> {
         let mut body = Vec::new();
         while let Some(piece) = connection.piece(within).await? {
             body.extend_from_slice(&piece.bytes);

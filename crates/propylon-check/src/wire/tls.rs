@@ -10,7 +10,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, RootCertStore, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     SupportedProtocolVersion,
 };
 use tokio::net::TcpStream;
@@ -29,8 +29,6 @@ pub(crate) struct Trust {
 /// What a handshake told.
 #[derive(Clone, Debug)]
 pub(crate) struct Handshake {
-    pub(crate) version: Option<ProtocolVersion>,
-    pub(crate) alpn: Option<String>,
     /// Certificates sent.
     pub(crate) chain_length: usize,
     /// What verification says now; `None` when all is well.
@@ -101,17 +99,13 @@ impl Trust {
         let stream = self
             .handshake(host, stream, &[b"h2", b"http/1.1"], verifier, versions)
             .await?;
-        let (_, session) = stream.get_ref();
+        drop(stream);
         let seen = witness
             .seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         Ok(Handshake {
-            version: session.protocol_version(),
-            alpn: session
-                .alpn_protocol()
-                .map(|name| String::from_utf8_lossy(name).into_owned()),
             chain_length: seen.chain_length,
             fault: seen.fault,
             fault_later: seen.fault_later,

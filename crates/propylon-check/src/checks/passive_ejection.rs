@@ -1,0 +1,77 @@
+//! `passive-ejection`: calls that fail on one instance, and the other sessions of that instance right after.
+
+use std::rc::Rc;
+
+use propylon_practices::Evidence;
+use serde_json::json;
+
+use super::{Check, Need, Stage};
+use crate::lab::Lab;
+use crate::measure::{Residents, residents};
+use crate::outcome::{Checked, Outcome};
+use crate::talk::{Session, Voice};
+use crate::wire::Trouble;
+
+pub(super) const CHECK: Check = Check {
+    id: "passive-ejection",
+    needs: &[Need::Probe, Need::Token, Need::Legacy, Need::Instances],
+    stage: Stage::Breaking,
+    run: |lab| Box::pin(run(lab)),
+};
+
+/// Failures of each kind, more than the usual thresholds of 3 to 5.
+const FAILURES: usize = 10;
+
+async fn run(lab: Rc<Lab>) -> Checked {
+    let Residents { sessions } = residents(&lab, 3).await?;
+    let Some((victim, held)) = sessions.into_iter().next() else {
+        return Err(Trouble::unexpected("no session could be opened"));
+    };
+    let Some((culprit, bystanders)) = held.split_first() else {
+        return Err(Trouble::unexpected("the instance has no session"));
+    };
+    let voice = Voice::Legacy(culprit.clone());
+    let cut = lab.with_token(json!({"when": "before-head"}));
+    let fail = lab.with_token(json!({"status": 500}));
+    for (tool, arguments) in [("cut", cut), ("respond", fail)] {
+        for _ in 0..FAILURES {
+            // What the client gets of a failing call is not this check's matter.
+            let _ = lab
+                .settle(&voice.tool(&lab, tool, arguments.clone()), lab.soon())
+                .await;
+        }
+    }
+    let mut faults = Vec::new();
+    for (bystander, n) in bystanders.iter().zip(1..) {
+        faults.extend(stands(&lab, bystander, &victim, n).await);
+    }
+    Ok(Outcome::of_faults(
+        faults,
+        "failing calls of one session take other sessions of its instance away",
+        format!(
+            "after {} failing calls on {victim}, its other sessions were served as before",
+            2 * FAILURES
+        ),
+    ))
+}
+
+async fn stands(lab: &Lab, session: &Session, victim: &str, n: usize) -> Option<Evidence> {
+    let ping = session.request(
+        lab,
+        &json!({"jsonrpc": "2.0", "id": lab.next_id(), "method": "ping"}),
+    );
+    let found = match lab.ask(&ping).await {
+        Ok(answer)
+            if answer.status() == 200 && answer.head.instance().as_deref() == Some(victim) =>
+        {
+            return None;
+        }
+        Ok(answer) => format!("{}: {}", answer.head.describe(), answer.excerpt()),
+        Err(error) => error.to_string(),
+    };
+    Some(Evidence::new(
+        format!("a ping in session {n} of {victim}"),
+        format!("its answer, from {victim}"),
+        found,
+    ))
+}
