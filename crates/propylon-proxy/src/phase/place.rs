@@ -50,8 +50,10 @@ pub(crate) struct Answered<'a> {
     pub(crate) minted: Option<&'a [u8]>,
 }
 
-/// Learns from an answer: a session it names is held by its instance; one that was deleted, or that
-/// its own instance no longer knows, is held by none.
+/// Learns from an answer: a session it names is held by its instance, one that was deleted by none.
+///
+/// A 404 ends nothing here: it may be about a path, and if the session is over, its own instance is
+/// the one to go on saying so.
 pub(crate) fn learn(
     upstream: &Upstream,
     facts: &Facts,
@@ -64,12 +66,12 @@ pub(crate) fn learn(
         return;
     };
     let success = (200..300).contains(&answer.status);
-    if let Some(asked) = &facts.session {
-        let ended = (success && answer.method == "DELETE") || answer.status == 404;
-        if ended {
-            sessions.forget(asked, instance);
-            return;
-        }
+    if let Some(asked) = &facts.session
+        && success
+        && answer.method == "DELETE"
+    {
+        sessions.forget(asked, instance);
+        return;
     }
     if let Some(minted) = answer.minted.filter(|_| success).and_then(SessionId::parse) {
         let minted: SessionFingerprint = minted.fingerprint();
