@@ -1,7 +1,11 @@
 //! What a run found, and the forms it is written in.
 
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod sarif;
+mod xml;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -128,5 +132,58 @@ impl Summary {
             }
         }
         summary
+    }
+}
+
+/// A small report with one of each verdict.
+#[cfg(test)]
+pub(crate) fn example() -> RunReport {
+    use propylon_practices::{Evidence, find};
+
+    use crate::timeline::{EventPoint, SessionLine, StreamLine};
+
+    let of = |id: &str| find(id).unwrap_or_else(|| panic!("{id} is in the table"));
+    let evidence = vec![Evidence::new("delay", "p90 under 6 ms", "<late>")];
+    let results = vec![
+        CheckResult::pass(of("accept-rewritten"), "fine"),
+        CheckResult::not_applicable(of("cors-headers-hidden"), "no browser"),
+        CheckResult::not_seen(of("session-scattered"), "one instance", "two instances"),
+        CheckResult::fail(of("sse-buffered"), "events are late", evidence)
+            .with_fix(of("sse-buffered"), Product::Nginx),
+    ];
+    let points = [(0.0, 900.0), (300.0, 900.0)].map(|(emitted_ms, arrived_ms)| EventPoint {
+        emitted_ms,
+        arrived_ms,
+    });
+    RunReport {
+        schema: 1,
+        tool: Tool {
+            name: "propylon".into(),
+            version: "0.0.0".into(),
+        },
+        url: "https://mcp.example.com/mcp".into(),
+        subject: "propylon-probe".into(),
+        profile: "quick".into(),
+        product: Some(ForProduct {
+            name: Product::Nginx,
+            guessed_from: Some("server: nginx".into()),
+        }),
+        ended_unix: 1_800_000_000,
+        took_seconds: 2.5,
+        summary: Summary::of(&results),
+        results,
+        timeline: Timeline {
+            streams: vec![StreamLine {
+                label: "one".into(),
+                instance: "probe-1".into(),
+                head_ms: 2.0,
+                events: points.to_vec(),
+            }],
+            sessions: vec![SessionLine {
+                instance: "probe-1".into(),
+                answered_by: vec!["probe-1".into(), "probe-2".into()],
+            }],
+            latency_us: vec![900, 1_200, 5_000],
+        },
     }
 }

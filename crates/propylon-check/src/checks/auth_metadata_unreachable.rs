@@ -46,7 +46,7 @@ async fn run(lab: Rc<Lab>) -> Checked {
             "calls need no credentials, and no metadata is offered",
         ));
     }
-    Ok(judge(lab.endpoint(), lab.facts.is_probe, &answers)?)
+    judge(lab.endpoint(), lab.facts.is_probe, &answers)
 }
 
 fn metadata(answer: &Response) -> Option<Value> {
@@ -58,7 +58,7 @@ fn judge(
     endpoint: &Endpoint,
     is_probe: bool,
     answers: &[(String, Response)],
-) -> Result<Outcome, Trouble> {
+) -> Checked {
     let Some((target, found)) = answers
         .iter()
         .find_map(|(target, answer)| Some((target, metadata(answer)?)))

@@ -83,6 +83,10 @@ impl Pinger {
                 }
                 tokio::time::sleep(PAUSE).await;
             }
+            let microseconds = samples
+                .iter()
+                .map(|took: &Duration| u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+            lab.timeline.borrow_mut().latency_us.extend(microseconds);
             Ok(Latency::new(samples))
         });
         Self { stop, samples }

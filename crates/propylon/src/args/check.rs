@@ -94,6 +94,12 @@ pub(crate) enum ReportFormat {
     Human,
     /// For programs.
     Json,
+    /// For systems that show tests.
+    Junit,
+    /// For systems that show findings.
+    Sarif,
+    /// One page with pictures.
+    Html,
 }
 
 /// Arguments of `probe`.

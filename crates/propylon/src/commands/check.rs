@@ -5,7 +5,7 @@ mod live;
 use std::path::Path;
 use std::process::ExitCode;
 
-use propylon_check::report::{human, json};
+use propylon_check::report::{html, human, json, junit, sarif};
 use propylon_check::{CheckOptions, Hidden, Profile, RunReport, check};
 
 use super::CommandError;
@@ -97,6 +97,9 @@ fn write(args: &Check, report: &RunReport) -> Result<(), CommandError> {
     let text = match args.format {
         ReportFormat::Human => human::render(report),
         ReportFormat::Json => json::render(report).map_err(std::io::Error::from)?,
+        ReportFormat::Junit => junit::render(report),
+        ReportFormat::Sarif => sarif::render(report).map_err(std::io::Error::from)?,
+        ReportFormat::Html => html::render(report),
     };
     match &args.output {
         None => crate::terminal::print(&text)?,
