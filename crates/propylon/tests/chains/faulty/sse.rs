@@ -1,0 +1,34 @@
+//! What the relay knows of an event stream's bytes: whether it stands between two events, and how to keep only data.
+
+/// Follows the end of what was sent.
+#[derive(Default)]
+pub(super) struct Boundary {
+    tail: Vec<u8>,
+}
+
+impl Boundary {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        let excess = self.tail.len().saturating_sub(4);
+        self.tail.drain(..excess);
+    }
+
+    /// Nothing was sent, or the last event is complete.
+    pub(super) fn is_between_events(&self) -> bool {
+        let ends = |end: &[u8]| self.tail.ends_with(end);
+        self.tail.is_empty() || ends(b"\n\n") || ends(b"\r\n\r\n") || ends(b"\r\r")
+    }
+}
+
+/// Keeps the `data` lines and the empty lines, and gives back what is not a whole line yet.
+pub(super) fn data_only(pending: &mut Vec<u8>, bytes: &[u8]) -> Vec<u8> {
+    pending.extend_from_slice(bytes);
+    let Some(end) = pending.iter().rposition(|&byte| byte == b'\n') else {
+        return Vec::new();
+    };
+    let lines: Vec<u8> = pending.drain(..=end).collect();
+    let kept = lines
+        .split_inclusive(|&byte| byte == b'\n')
+        .filter(|line| line.starts_with(b"data") || line.trim_ascii().is_empty());
+    kept.flatten().copied().collect()
+}

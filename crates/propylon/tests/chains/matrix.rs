@@ -1,0 +1,317 @@
+//! All runs, a few at a time, and the table of what came of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::chain::{Chain, GOOD};
+use crate::faulty::Fault;
+use crate::guide::EXAMPLES;
+use crate::judge::{Judgement, QUICK, Scope, WAITING, judge};
+use crate::mutations::MUTATIONS;
+use crate::stand::Stand;
+use crate::unheld::unheld;
+
+/// How many checks run at one time.
+const AT_ONCE: usize = 4;
+/// How many of those that only wait run beside them.
+const WAITING_AT_ONCE: usize = 4;
+
+/// Good chains whose times are those of another.
+const ALIKE: &[&str] = &["nginx-tls", "haproxy-auth", "propylon-limited"];
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// A good chain: nothing but what the product cannot hold.
+    Good,
+    /// An example of the draft guide.
+    Guide,
+    /// One practice broken.
+    Mutation,
+}
+
+/// One run of the check.
+pub(crate) struct Run {
+    pub(crate) kind: Kind,
+    /// The practice that is broken, or the chain's name.
+    pub(crate) name: &'static str,
+    pub(crate) chain: Chain,
+    edits: &'static [(&'static str, &'static str)],
+    faults: &'static [Fault],
+    scope: Scope,
+    /// What must be found.
+    expected: BTreeSet<&'static str>,
+    /// What may be found too.
+    allowed: BTreeSet<&'static str>,
+}
+
+impl Run {
+    /// What it is called: `Mutation sse-buffered on haproxy`.
+    fn title(&self) -> String {
+        let waits = if self.waits() { ", waiting" } else { "" };
+        format!(
+            "{:?} {} on {}{waits}",
+            self.kind, self.name, self.chain.name
+        )
+    }
+
+    fn waits(&self) -> bool {
+        self.scope.profile != QUICK.profile
+    }
+}
+
+/// What came of a run.
+pub(crate) struct Outcome {
+    pub(crate) judgement: Judgement,
+    /// Expected and not found.
+    pub(crate) missed: Vec<String>,
+    /// Found and neither expected nor allowed.
+    pub(crate) extra: Vec<String>,
+    output: String,
+}
+
+impl Outcome {
+    pub(crate) fn is_good(&self) -> bool {
+        self.missed.is_empty() && self.extra.is_empty() && self.judgement.trouble.is_none()
+    }
+}
+
+/// The good chains, the guide's examples and the mutations, or of them those whose title contains `only`.
+pub(crate) fn runs(only: Option<&str>) -> Vec<Run> {
+    let good = GOOD
+        .iter()
+        .flat_map(|chain| [good_run(chain, QUICK), good_run(chain, WAITING)]);
+    // Chains that differ in what clients meet only wait alike.
+    let good = good.filter(|run| run.scope == QUICK || !ALIKE.contains(&run.name));
+    let guide = EXAMPLES.iter().map(|example| Run {
+        kind: Kind::Guide,
+        name: example.chain.name,
+        chain: example.chain,
+        edits: &[],
+        faults: &[],
+        scope: QUICK,
+        expected: example.wrong.iter().copied().collect(),
+        allowed: example.also.iter().copied().collect(),
+    });
+    let mutations = MUTATIONS.iter().map(|mutation| Run {
+        kind: Kind::Mutation,
+        name: mutation.id,
+        chain: mutation.chain,
+        edits: mutation.edits,
+        faults: mutation.faults,
+        scope: mutation.scope,
+        expected: [mutation.id].into(),
+        allowed: mutation
+            .also
+            .iter()
+            .copied()
+            .chain(unheld(mutation.chain.name))
+            .collect(),
+    });
+    let mut runs: Vec<Run> = good.chain(guide).chain(mutations).collect();
+    runs.retain(|run| only.is_none_or(|only| run.title().contains(only)));
+    runs
+}
+
+/// The run of a good chain.
+pub(crate) fn good_run(chain: &Chain, scope: Scope) -> Run {
+    Run {
+        kind: Kind::Good,
+        name: chain.name,
+        chain: *chain,
+        edits: &[],
+        faults: &[],
+        scope,
+        expected: BTreeSet::new(),
+        allowed: unheld(chain.name).into_iter().collect(),
+    }
+}
+
+/// Runs them all, and says how each went as it ends.
+pub(crate) fn perform(runs: &[Run]) -> Vec<Outcome> {
+    let outcomes: Mutex<Vec<Option<Outcome>>> = Mutex::new(runs.iter().map(|_| None).collect());
+    let queue = |waits: bool| -> Mutex<Vec<usize>> {
+        let indices = (0..runs.len()).rev();
+        Mutex::new(
+            indices
+                .filter(|index| runs[*index].waits() == waits)
+                .collect(),
+        )
+    };
+    let (busy, waiting) = (queue(false), queue(true));
+    std::thread::scope(|scope| {
+        for lane in 0..AT_ONCE + WAITING_AT_ONCE {
+            let queue = if lane < AT_ONCE { &busy } else { &waiting };
+            let outcomes = &outcomes;
+            scope.spawn(move || {
+                let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                while let Some(index) = next() {
+                    let run = &runs[index];
+                    let outcome = catch_unwind(|| one(run)).unwrap_or_else(|_| not_run());
+                    println!("{}", line(run, &outcome));
+                    outcomes.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(outcome);
+                }
+            });
+        }
+    });
+    let outcomes = outcomes
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    outcomes
+        .into_iter()
+        .map(|outcome| outcome.expect("every run was performed"))
+        .collect()
+}
+
+fn one(run: &Run) -> Outcome {
+    let stand = Stand::start(&run.chain, run.edits, run.faults);
+    let judgement = judge(&stand, &run.scope);
+    let failed: BTreeSet<&str> = judgement.failed().into_iter().collect();
+    let missed = run
+        .expected
+        .iter()
+        .filter(|id| !failed.contains(*id))
+        .map(|id| (*id).to_owned())
+        .collect();
+    let fine = |id: &&&str| !run.expected.contains(**id) && !run.allowed.contains(**id);
+    let extra = failed
+        .iter()
+        .filter(fine)
+        .map(|id| (*id).to_owned())
+        .collect();
+    Outcome {
+        missed,
+        extra,
+        output: stand.output(),
+        judgement,
+    }
+}
+
+/// What a run comes to whose chain did not stand; the panic's own message is above the table.
+fn not_run() -> Outcome {
+    let judgement = Judgement {
+        rows: BTreeMap::new(),
+        trouble: Some("the chain did not stand".into()),
+        took: Duration::ZERO,
+    };
+    Outcome {
+        judgement,
+        missed: Vec::new(),
+        extra: Vec::new(),
+        output: String::new(),
+    }
+}
+
+fn line(run: &Run, outcome: &Outcome) -> String {
+    let took = outcome.judgement.took.as_secs_f32();
+    let verdict = if outcome.is_good() { "ok" } else { "WRONG" };
+    let mut line = format!("{verdict:5} {took:5.1} s  {}", run.title());
+    for (what, ids) in [("missed", &outcome.missed), ("extra", &outcome.extra)] {
+        if !ids.is_empty() {
+            let _ = write!(line, "; {what}: {}", ids.join(", "));
+        }
+    }
+    line
+}
+
+/// Everything that is wrong with an outcome, for the test's failure.
+pub(crate) fn explain(run: &Run, outcome: &Outcome) -> String {
+    let mut text = line(run, outcome);
+    if let Some(trouble) = &outcome.judgement.trouble {
+        let _ = write!(text, "\n    {trouble}");
+    }
+    for id in outcome.missed.iter().chain(&outcome.extra) {
+        let verdict = outcome
+            .judgement
+            .rows
+            .get(id)
+            .map_or("absent", |row| row.verdict.as_str());
+        let _ = write!(
+            text,
+            "\n    {id} ({verdict}): {}",
+            outcome.judgement.text(id)
+        );
+    }
+    let output = outcome.output.trim();
+    if !output.is_empty() {
+        let last: String = output
+            .lines()
+            .rev()
+            .take(12)
+            .map(|line| format!("\n    | {line}"))
+            .collect();
+        text.push_str(&last);
+    }
+    text
+}
+
+/// Writes the table to `target/check-matrix.md` and gives it.
+pub(crate) fn report(runs: &[Run], outcomes: &[Outcome], took: Duration) -> String {
+    let mut text = String::from("# What `propylon check` finds\n");
+    let sections = [
+        (
+            Kind::Good,
+            "Good chains: findings are false alarms unless the product cannot hold the row",
+        ),
+        (Kind::Guide, "The draft guide's examples"),
+        (Kind::Mutation, "Mutations: one practice broken"),
+    ];
+    for (kind, title) in sections {
+        let _ = write!(
+            text,
+            "\n## {title}\n\n| | chain | found | missed | extra | s |\n|---|---|---|---|---|---|\n"
+        );
+        for (run, outcome) in runs
+            .iter()
+            .zip(outcomes)
+            .filter(|(run, _)| run.kind == kind)
+        {
+            let found = outcome.judgement.failed().join(", ");
+            let (missed, extra) = (outcome.missed.join(", "), outcome.extra.join(", "));
+            let took = outcome.judgement.took.as_secs_f32();
+            let _ = writeln!(
+                text,
+                "| {} | {} | {found} | {missed} | {extra} | {took:.0} |",
+                run.name, run.chain.name
+            );
+        }
+    }
+    let of = |kind| {
+        runs.iter()
+            .zip(outcomes)
+            .filter(move |(run, _)| run.kind == kind)
+    };
+    let caught = of(Kind::Mutation)
+        .filter(|(_, outcome)| outcome.missed.is_empty())
+        .count();
+    let false_alarms: usize = outcomes.iter().map(|outcome| outcome.extra.len()).sum();
+    let _ = writeln!(
+        text,
+        "\nMutations caught: {caught} of {}. False alarms: {false_alarms}. Good chains clean: {} of {}. Took {} s.",
+        of(Kind::Mutation).count(),
+        of(Kind::Good)
+            .filter(|(_, outcome)| outcome.is_good())
+            .count(),
+        of(Kind::Good).count(),
+        took.as_secs(),
+    );
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/check-matrix.md");
+    std::fs::write(file, &text).expect("target can be written to");
+    text
+}
+
+/// Performs `runs`, prints and writes the table, and gives what went wrong.
+pub(crate) fn perform_and_report(runs: &[Run]) -> Vec<String> {
+    let began = Instant::now();
+    let outcomes = perform(runs);
+    println!("\n{}", report(runs, &outcomes, began.elapsed()));
+    let wrong = runs
+        .iter()
+        .zip(&outcomes)
+        .filter(|(_, outcome)| !outcome.is_good());
+    wrong.map(|(run, outcome)| explain(run, outcome)).collect()
+}
