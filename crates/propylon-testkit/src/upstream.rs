@@ -169,6 +169,8 @@ impl Upstream {
             self.shared.record().connections[number]
                 .end
                 .get_or_insert(End::Ours(Instant::now()));
+            // Resets at once, where a close would wait for every thread that still holds the connection.
+            let _ = rustix::net::connect_unspec(&stream);
             reset(&stream);
         }
         crate::wait::eventually(
@@ -263,7 +265,7 @@ fn accept(listener: TcpListener, shared: Arc<Shared>) {
             }
             let Ok(stream) = stream else { return };
             let shared = Arc::clone(&shared);
-            std::thread::spawn(move || connection::serve(stream, &shared));
+            std::thread::spawn(move || connection::serve(stream, &shared, life));
         }
     });
 }

@@ -46,8 +46,8 @@ impl Inbox {
     }
 }
 
-/// Serves one accepted connection to its end.
-pub(crate) fn serve(mut stream: TcpStream, shared: &Arc<Shared>) {
+/// Serves one connection, accepted in this life of the upstream, to its end.
+pub(crate) fn serve(mut stream: TcpStream, shared: &Arc<Shared>, life: u64) {
     let _ = stream.set_nodelay(true);
     let greeting = *shared
         .greeting
@@ -69,7 +69,7 @@ pub(crate) fn serve(mut stream: TcpStream, shared: &Arc<Shared>) {
         let (inbox, shared) = (Arc::clone(&inbox), Arc::clone(shared));
         std::thread::spawn(move || read_all(reader, number, &inbox, &shared));
     }
-    let cut = serve_requests(&mut stream, &inbox, shared, number)
+    let cut = serve_requests(&mut stream, &inbox, shared, (number, life))
         .is_some_and(|ending| ending == Ending::Reset);
     finish(&stream, shared, number, cut);
 }
@@ -84,7 +84,7 @@ fn serve_requests(
     stream: &mut TcpStream,
     inbox: &Inbox,
     shared: &Shared,
-    number: usize,
+    (number, life): (usize, u64),
 ) -> Option<Ending> {
     loop {
         let idle = *shared.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,6 +110,10 @@ fn serve_requests(
         }
         (exchange.body, exchange.trailers) = read_body(&exchange, inbox)?;
         exchange.body_at = Instant::now();
+        // A request can still come in between a death and the end of its connection.
+        if shared.life.load(Ordering::SeqCst) != life {
+            return Some(Ending::Reset);
+        }
         shared.record().exchanges.push(exchange.clone());
         let answer = (shared.script)(&exchange);
         if let Some(ending) = run(answer, stream, inbox) {
