@@ -161,9 +161,12 @@ fn it_takes_fall_bad_answers_in_a_row_to_leave_and_rise_good_ones_to_return() {
     proxy.stop();
 }
 
+/// What a health path answers, and whether that is well.
+type Case = (&'static str, bool, fn() -> Answer);
+
 #[test]
 fn what_counts_as_well() {
-    let answers: [(&str, bool, fn() -> Answer); 7] = [
+    let answers: [Case; 7] = [
         ("200", true, || Answer::sized(200, &[], "{}")),
         ("204", true, || {
             Answer::raw("HTTP/1.1 204 No Content\r\n\r\n")
