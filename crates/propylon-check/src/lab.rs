@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use crate::facts::Facts;
 use crate::measure::Measured;
@@ -28,7 +28,7 @@ pub(crate) struct Lab {
     dialer: Dialer,
     ids: Cell<u64>,
     run: String,
-    session: OnceCell<Result<Session, Trouble>>,
+    session: Mutex<Option<Result<Session, Trouble>>>,
 }
 
 impl Lab {
@@ -54,7 +54,7 @@ impl Lab {
             dialer,
             ids: Cell::new(0),
             run: random.iter().map(|byte| format!("{byte:02x}")).collect(),
-            session: OnceCell::new(),
+            session: Mutex::default(),
         })
     }
 
@@ -222,10 +222,18 @@ impl Lab {
 
     /// A session that works, shared by the checks that need one and leave it alone.
     pub(crate) async fn session(&self) -> Result<Session, Trouble> {
-        self.session
-            .get_or_init(|| self.working_session())
-            .await
-            .clone()
+        let mut shared = self.session.lock().await;
+        if let Some(session) = shared.as_ref() {
+            return session.clone();
+        }
+        let session = self.working_session().await;
+        *shared = Some(session.clone());
+        session
+    }
+
+    /// Has the next check that asks open a new session: the instance of the shared one was made to lose it.
+    pub(crate) async fn forget_session(&self) {
+        *self.session.lock().await = None;
     }
 
     /// Of a handful of new sessions the first whose requests reach their instance.

@@ -54,11 +54,7 @@ fn metadata(answer: &Response) -> Option<Value> {
     (answer.status() == 200 && value.get("resource").is_some()).then_some(value)
 }
 
-fn judge(
-    endpoint: &Endpoint,
-    is_probe: bool,
-    answers: &[(String, Response)],
-) -> Checked {
+fn judge(endpoint: &Endpoint, is_probe: bool, answers: &[(String, Response)]) -> Checked {
     let Some((target, found)) = answers
         .iter()
         .find_map(|(target, answer)| Some((target, metadata(answer)?)))

@@ -42,6 +42,7 @@ async fn run(lab: Rc<Lab>) -> Checked {
     }
     let replacement = Session::open(&lab).await;
     let outcome = judge(&victim, &seen, replacement.map(|session| session.instance));
+    lab.forget_session().await;
     // The next check wants all instances.
     tokio::time::sleep_until((back + Duration::from_millis(300)).into()).await;
     Ok(outcome)

@@ -25,36 +25,46 @@ async fn run(lab: Rc<Lab>) -> Checked {
     Ok(judge(&quiet(&lab, lasts).await?.streams))
 }
 
-/// A stream that was cut earlier than the limit shows no silence that long: idle-timeout-short speaks of it.
+/// The server's comments must cross; whether the chain adds its own where the server sends none is told, not judged,
+/// since a server is free to send them. A stream that was cut early shows no long silence: idle-timeout-short speaks
+/// of it.
 fn judge(streams: &[QuietStream]) -> Outcome {
-    if streams.is_empty() {
-        return Outcome::not_seen("no stream was opened", "a chain that carries event streams");
-    }
     let line = |stream: &QuietStream| {
+        let whose = if stream.has_comments {
+            "on which the server sends a comment each 15 s"
+        } else {
+            "on which the server sends nothing"
+        };
         let found = format!(
             "{:.1} s, with {} comments",
             stream.silence.as_secs_f64(),
             stream.comments.len()
         );
         Evidence::new(
-            format!("longest silence of the {}", stream.label),
+            format!("longest silence of the {}, {whose}", stream.label),
             format!("under {} s", SILENCE_MAX.as_secs()),
             found,
         )
     };
-    let (silent, lively): (Vec<_>, Vec<_>) = streams
+    if streams.is_empty() {
+        return Outcome::not_seen("no stream was opened", "a chain that carries event streams");
+    }
+    let is_fault = |stream: &&QuietStream| stream.has_comments && stream.silence > SILENCE_MAX;
+    let (silent, lively): (Vec<_>, Vec<_>) = streams.iter().partition(is_fault);
+    let added = streams
         .iter()
-        .partition(|stream| stream.silence > SILENCE_MAX);
-    let (faults, evidence): (Vec<_>, Vec<_>) = (
-        silent.into_iter().map(line).collect(),
-        lively.into_iter().map(line).collect(),
-    );
+        .any(|stream| !stream.has_comments && !stream.comments.is_empty());
+    let good = if added {
+        "the server's comments cross, and the chain adds its own where there are none"
+    } else {
+        "the server's comments cross; the chain adds none, so the server must send them"
+    };
     Outcome::of_faults(
-        faults,
-        "a quiet stream is silent for longer than many hops bear",
-        "quiet streams are kept alive",
+        silent.into_iter().map(line).collect(),
+        "a quiet stream is silent for longer than many hops bear, though the server sends comments",
+        good,
     )
-    .with(evidence)
+    .with(lively.into_iter().map(line).collect())
 }
 
 #[cfg(test)]
@@ -71,6 +81,7 @@ mod tests {
         let check = |silence: u64, expected: Verdict| {
             let stream = QuietStream {
                 label: "x",
+                has_comments: true,
                 comments: Vec::new(),
                 event: None,
                 ended: None,

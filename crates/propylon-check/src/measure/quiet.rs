@@ -10,6 +10,9 @@ use crate::lab::Lab;
 use crate::talk::{Session, Stream, Voice, emission};
 use crate::wire::{Request, Trouble};
 
+/// How often the server sends a comment on the streams that have them, as it should (2026-07-28 streamable-http,
+/// Receiving Messages).
+const COMMENT: Duration = Duration::from_secs(15);
 /// How much later than due the event may come before it counts as missing.
 const LATE: Duration = Duration::from_secs(8);
 
@@ -17,6 +20,8 @@ const LATE: Duration = Duration::from_secs(8);
 #[derive(Clone, Debug)]
 pub(crate) struct QuietStream {
     pub(crate) label: &'static str,
+    /// The server sends a comment now and then; else it sends nothing.
+    pub(crate) has_comments: bool,
     /// When comments came, since the head.
     pub(crate) comments: Vec<Duration>,
     /// When the event came that ends the quiet.
@@ -46,25 +51,31 @@ pub(crate) async fn quiet(lab: &Rc<Lab>, lasts: Duration) -> Result<&Quiet, Trou
 }
 
 async fn measure(lab: &Rc<Lab>, lasts: Duration) -> Result<Quiet, Trouble> {
-    let schedule = json!({"dev.propylon/stream": {
-        "events": 1,
-        "first_delay_ms": u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX),
-    }});
     let mut running = Vec::new();
-    if lab.facts.legacy {
-        let (lab, schedule) = (Rc::clone(lab), schedule.clone());
-        running.push(tokio::task::spawn_local(async move {
-            let request = legacy_request(&lab, &schedule).await?;
-            watch(&lab, "GET stream", &request, lasts).await
-        }));
-    }
-    if lab.facts.modern {
-        let lab = Rc::clone(lab);
-        running.push(tokio::task::spawn_local(async move {
-            let params = json!({"notifications": {"toolsListChanged": true}, "_meta": schedule});
-            let request = Voice::Modern.request(&lab, "subscriptions/listen", params);
-            watch(&lab, "subscriptions/listen stream", &request, lasts).await
-        }));
+    for has_comments in [false, true] {
+        let schedule = schedule(lasts, has_comments);
+        if lab.facts.legacy {
+            let (lab, schedule) = (Rc::clone(lab), schedule.clone());
+            running.push(tokio::task::spawn_local(async move {
+                let request = legacy_request(&lab, &schedule).await?;
+                watch(&lab, ("GET stream", has_comments), &request, lasts).await
+            }));
+        }
+        if lab.facts.modern {
+            let lab = Rc::clone(lab);
+            running.push(tokio::task::spawn_local(async move {
+                let params =
+                    json!({"notifications": {"toolsListChanged": true}, "_meta": schedule});
+                let request = Voice::Modern.request(&lab, "subscriptions/listen", params);
+                watch(
+                    &lab,
+                    ("subscriptions/listen stream", has_comments),
+                    &request,
+                    lasts,
+                )
+                .await
+            }));
+        }
     }
     let (mut streams, mut troubles) = (Vec::new(), Vec::new());
     for stream in running {
@@ -81,6 +92,17 @@ async fn measure(lab: &Rc<Lab>, lasts: Duration) -> Result<Quiet, Trouble> {
     })
 }
 
+/// What the probe is asked to do on a quiet stream: one event after the quiet time.
+fn schedule(lasts: Duration, has_comments: bool) -> Value {
+    let comment = if has_comments {
+        COMMENT
+    } else {
+        Duration::ZERO
+    };
+    let in_ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    json!({"dev.propylon/stream": {"events": 1, "first_delay_ms": in_ms(lasts), "comment_ms": in_ms(comment)}})
+}
+
 /// A session whose GET stream emits after the quiet time.
 async fn legacy_request(lab: &Lab, schedule: &Value) -> Result<Request, Trouble> {
     let session = Session::open_with(lab, schedule).await?;
@@ -89,7 +111,7 @@ async fn legacy_request(lab: &Lab, schedule: &Value) -> Result<Request, Trouble>
 
 async fn watch(
     lab: &Lab,
-    label: &'static str,
+    (label, has_comments): (&'static str, bool),
     request: &Request,
     lasts: Duration,
 ) -> Result<QuietStream, Trouble> {
@@ -98,6 +120,7 @@ async fn watch(
     let due = since + lasts + LATE;
     let mut seen = QuietStream {
         label,
+        has_comments,
         comments: Vec::new(),
         event: None,
         ended: None,
