@@ -15,6 +15,7 @@ use prometheus_client::registry::Registry;
 use propylon_net::listener::{self, ListenError};
 use propylon_proxy::Handle;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
 
 /// A running admin listener.
 #[derive(Debug)]
@@ -38,6 +39,9 @@ pub enum AdminError {
 /// Scrapers and probes are few; past that they wait their turn.
 const CONNECTIONS_MAX: usize = 64;
 const HEADER_READ: std::time::Duration = std::time::Duration::from_secs(5);
+/// A scraper that does not read its answers must not keep the probes of an orchestrator out.
+const CONNECTION_LIFE: std::time::Duration = std::time::Duration::from_secs(8);
+const LAST_ANSWER: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl Admin {
     /// Listens on `address` and answers for the proxy.
@@ -117,8 +121,13 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
             server
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_READ);
+            let served = server.serve_connection(TokioIo::new(stream), service);
+            let mut served = std::pin::pin!(served);
             // A scraper that leaves early is its own matter.
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+            if timeout(CONNECTION_LIFE, served.as_mut()).await.is_err() {
+                served.as_mut().graceful_shutdown();
+                let _ = timeout(LAST_ANSWER, served).await;
+            }
             drop(permit);
         });
     }

@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -10,7 +12,11 @@ use propylon_config::AccessLog;
 
 /// Where workers send their lines.
 #[derive(Debug, Clone)]
-pub(crate) struct LogSender(SyncSender<Message>);
+pub(crate) struct LogSender {
+    messages: SyncSender<Message>,
+    /// Lines that could not be written.
+    unwritten: Arc<AtomicU64>,
+}
 
 /// The writing thread.
 #[derive(Debug)]
@@ -49,12 +55,15 @@ impl LogWriter {
     /// Opens the log and starts its thread.
     pub(crate) fn start(log: &AccessLog) -> Result<Self, LogError> {
         let target = Target::open(log)?;
-        let (sender, receiver) = sync_channel(BUFFERS_MAX);
-        let thread = std::thread::spawn(move || write_all(&receiver, target));
-        Ok(Self {
-            sender: LogSender(sender),
-            thread,
-        })
+        let (messages, receiver) = sync_channel(BUFFERS_MAX);
+        let unwritten = Arc::default();
+        let lost = Arc::clone(&unwritten);
+        let thread = std::thread::spawn(move || write_all(&receiver, target, &lost));
+        let sender = LogSender {
+            messages,
+            unwritten,
+        };
+        Ok(Self { sender, thread })
     }
 
     pub(crate) fn sender(&self) -> LogSender {
@@ -65,13 +74,13 @@ impl LogWriter {
     pub(crate) fn reopen(&self, log: &AccessLog) -> Result<(), LogError> {
         let target = Target::open(log)?;
         // The thread ends only with `end`.
-        let _ = self.sender.0.send(Message::Target(target));
+        let _ = self.sender.messages.send(Message::Target(target));
         Ok(())
     }
 
     /// Writes what is left and ends.
     pub(crate) fn end(self) {
-        let _ = self.sender.0.send(Message::End);
+        let _ = self.sender.messages.send(Message::End);
         let _ = self.thread.join();
     }
 }
@@ -80,9 +89,14 @@ impl LogSender {
     /// Hands lines over. False where the writer is too far behind: they are lost.
     pub(crate) fn send(&self, lines: Vec<u8>) -> bool {
         !matches!(
-            self.0.try_send(Message::Lines(lines)),
+            self.messages.try_send(Message::Lines(lines)),
             Err(TrySendError::Full(_))
         )
+    }
+
+    /// How many lines the disk, or whatever is behind the log, has refused.
+    pub(crate) fn unwritten(&self) -> u64 {
+        self.unwritten.load(Ordering::Relaxed)
     }
 }
 
@@ -112,7 +126,7 @@ impl Target {
     }
 }
 
-fn write_all(receiver: &Receiver<Message>, mut target: Target) {
+fn write_all(receiver: &Receiver<Message>, mut target: Target, unwritten: &AtomicU64) {
     let mut failing = false;
     for message in receiver {
         match message {
@@ -120,11 +134,14 @@ fn write_all(receiver: &Receiver<Message>, mut target: Target) {
             Message::End => return,
             Message::Lines(lines) => match target.write(&lines) {
                 Ok(()) => failing = false,
-                Err(error) if !failing => {
-                    tracing::error!(%error, "the access log cannot be written; its lines are lost");
+                Err(error) => {
+                    if !failing {
+                        tracing::error!(%error, "the access log cannot be written; its lines are lost");
+                    }
                     failing = true;
+                    let lost = memchr::memchr_iter(b'\n', &lines).count() as u64;
+                    unwritten.fetch_add(lost, Ordering::Relaxed);
                 }
-                Err(_) => {}
             },
         }
     }

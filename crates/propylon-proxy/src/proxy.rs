@@ -257,6 +257,11 @@ impl Shared {
         self.log.clone()
     }
 
+    /// How many lines the access log could not write.
+    pub(crate) fn log_lines_unwritten(&self) -> u64 {
+        self.log.as_ref().map_or(0, LogSender::unwritten)
+    }
+
     /// How many connections each worker has open.
     pub(crate) fn open_connections(&self) -> impl Iterator<Item = usize> {
         self.open

@@ -55,8 +55,8 @@ impl Shared {
             ),
             (
                 "propylon_log_lines_dropped",
-                "Access log lines lost to a writer that is too slow",
-                load(&self.metrics.log_lines_dropped),
+                "Access log lines lost to a log that is too slow or cannot be written",
+                load(&self.metrics.log_lines_dropped) + self.log_lines_unwritten(),
             ),
         ];
         for (name, help, value) in counters {
