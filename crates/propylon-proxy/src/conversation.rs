@@ -64,6 +64,7 @@ impl Conversation<'_> {
             record.facts.rpc = RpcFacts::of_body(beginning);
         }
         let uploaded = exchange.is_uploaded();
+        record.is_request_read = exchange.is_request_read();
         let good_for = relayed?;
         if good_for.upstream_reusable && uploaded && !record.tally.surplus {
             self.keep(connection, good_for);
@@ -89,7 +90,8 @@ impl Conversation<'_> {
             who: &self.context.who,
             routed: self.routed,
             instance,
-            keep_alive: self.context.keep_alive,
+            // What is still to come of the request may never come.
+            keep_alive: self.context.keep_alive && exchange.is_uploaded(),
             request_id: record.request_id(),
         };
         let prepared = response::prepare(received, &asked)?;

@@ -67,6 +67,7 @@ async fn run<S: Transport>(
     // Classify: what the request is, in MCP's terms.
     record.facts = Facts::of_head(&request);
     let mut body = Body::of(&mut request, &mut client.unread)?;
+    record.is_request_read = body.inbound.is_done();
     let wanted = Wanted::of(&request)?;
 
     // Route: the upstream, and the path there.
@@ -82,11 +83,12 @@ async fn run<S: Transport>(
         streams: &worker.shared.streams,
         client: who.address,
     };
-    guard::admit(request.method(), body.framing(), &record.facts, &gate)?;
+    guard::admit(request.method(), body.known_bytes(), &record.facts, &gate)?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.
     if !request.expects_continue() {
         body.gather(worker, client, tables).await?;
+        record.is_request_read = body.inbound.is_done();
     }
     record.facts.rpc = RpcFacts::of_body(body.data());
 
@@ -137,6 +139,6 @@ async fn no_route<S: Transport>(
     }
     let ready = context.worker.stage() == Stage::Serving;
     record.own_answer(if ready { 200 } else { 503 });
-    let answer = own_answer::health_answer(ready, record.request_id(), !context.keep_alive);
+    let answer = own_answer::health_answer(ready, record, context.keep_alive);
     Ok(own_answer::send(client, &answer, context.keep_alive).await)
 }

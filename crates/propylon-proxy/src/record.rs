@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
-use crate::phase::classify::Facts;
+use crate::phase::classify::{Facts, bounded};
 use crate::phase::place::Place;
 use crate::phase::route::{Route, Routed};
 use crate::reach::Reached;
@@ -31,6 +31,8 @@ pub(crate) struct Record {
     pub(crate) started: Instant,
     pub(crate) facts: Facts,
     pub(crate) tally: Tally,
+    /// Whether the whole request has been read: what comes next on the connection is the next one.
+    pub(crate) is_request_read: bool,
     request_id: RequestId,
     client: IpAddr,
     method: Cow<'static, str>,
@@ -60,7 +62,7 @@ impl Record {
             "POST" => "POST".into(),
             "GET" => "GET".into(),
             "DELETE" => "DELETE".into(),
-            other => other.to_owned().into(),
+            other => bounded(other).to_owned().into(),
         };
         record
     }
@@ -71,6 +73,7 @@ impl Record {
             started: Instant::now(),
             facts: Facts::default(),
             tally: Tally::default(),
+            is_request_read: false,
             request_id: worker.mint_request_id(),
             client,
             method: "".into(),
@@ -90,6 +93,11 @@ impl Record {
 
     pub(crate) fn request_id(&self) -> &str {
         self.request_id.as_str()
+    }
+
+    /// Whether the request asked for a head alone.
+    pub(crate) fn is_to_head(&self) -> bool {
+        self.method == "HEAD"
     }
 
     /// The id to add to the request, where the client sent none.

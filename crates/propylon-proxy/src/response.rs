@@ -73,7 +73,8 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
     let lists = |token| head.lines.lists(&bytes, Field::Connection, token);
     let upstream_kept = match head.version {
         Version::Http11 => !lists("close"),
-        Version::Http10 => lists("keep-alive"),
+        // HTTP/1.0 knows no chunks: whoever sends them cannot say where its message ends.
+        Version::Http10 => lists("keep-alive") && framing != Framing::Chunked,
     };
     let keep_alive = head
         .lines
@@ -87,7 +88,9 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         status: head.status,
         connection: ConnectionUse {
             client_reusable: asked.keep_alive && encoding != Encoding::UntilClose,
-            upstream_reusable: upstream_kept && framing != Framing::UntilClose,
+            upstream_reusable: upstream_kept
+                && framing != Framing::UntilClose
+                && !framing::is_contradicted(&bytes, &head, framing),
             upstream_keep_alive: keep_alive,
         },
         answer: Answer {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use propylon_mcp::{RpcId, error_body};
+use propylon_mcp::error_body;
 
 use crate::client::connection::{After, ClientConnection, Transport};
 use crate::error::ProxyError;
@@ -44,23 +44,18 @@ pub(crate) async fn fail<S: Transport>(
         _ => {}
     }
     // A request that was not read to its end leaves bytes on the connection that are no request.
-    let keep_alive = keep_alive && error.leaves_client_clean();
-    let id = record.facts.rpc.rpc_id();
-    let answer = error_answer(error.reason, id.as_ref(), record.request_id(), !keep_alive);
+    let keep_alive = keep_alive && record.is_request_read && error.leaves_client_clean();
+    let answer = error_answer(error.reason, record, keep_alive);
     send(client, &answer, keep_alive).await
 }
 
 /// The whole answer for a reason.
-pub(crate) fn error_answer(
-    reason: Reason,
-    id: Option<&RpcId<'_>>,
-    request_id: &str,
-    close: bool,
-) -> Vec<u8> {
+fn error_answer(reason: Reason, record: &Record, keep_alive: bool) -> Vec<u8> {
     let row = reason.explain();
+    let id = record.facts.rpc.rpc_id();
     let mut data = vec![("reason", row.id)];
     data.extend(row.key.map(|key| ("key", key)));
-    let body = error_body(id, reason.rpc_code(), row.message, &data);
+    let body = error_body(id.as_ref(), reason.rpc_code(), row.message, &data);
     let mut lines = format!(
         "Content-Type: application/json\r\nPropylon-Reason: {}\r\n",
         row.id
@@ -68,11 +63,11 @@ pub(crate) fn error_answer(
     if let Some(seconds) = row.retry_after_seconds {
         lines.push_str(&format!("Retry-After: {seconds}\r\n"));
     }
-    whole_answer(row.status, &lines, request_id, &body, close)
+    whole_answer(row.status, &lines, &body, record, keep_alive)
 }
 
 /// The answer to a health check on a listener.
-pub(crate) fn health_answer(is_ready: bool, request_id: &str, close: bool) -> Vec<u8> {
+pub(crate) fn health_answer(is_ready: bool, record: &Record, keep_alive: bool) -> Vec<u8> {
     let (status, body) = if is_ready {
         (200, "ready\n")
     } else {
@@ -81,23 +76,33 @@ pub(crate) fn health_answer(is_ready: bool, request_id: &str, close: bool) -> Ve
     whole_answer(
         status,
         "Content-Type: text/plain\r\nCache-Control: no-store\r\n",
-        request_id,
         body.as_bytes(),
-        close,
+        record,
+        keep_alive,
     )
 }
 
-fn whole_answer(status: u16, lines: &str, request_id: &str, body: &[u8], close: bool) -> Vec<u8> {
+fn whole_answer(
+    status: u16,
+    lines: &str,
+    body: &[u8],
+    record: &Record,
+    keep_alive: bool,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(256 + body.len());
-    let connection = if close { "Connection: close\r\n" } else { "" };
+    // Said either way: an HTTP/1.0 client takes silence for the end.
+    let connection = if keep_alive { "keep-alive" } else { "close" };
     // Writing to a Vec cannot fail.
     let _ = write!(
         out,
-        "HTTP/1.1 {status} {}\r\n{lines}X-Request-Id: {request_id}\r\nContent-Length: {}\r\n{connection}\r\n",
+        "HTTP/1.1 {status} {}\r\n{lines}X-Request-Id: {}\r\nContent-Length: {}\r\nConnection: {connection}\r\n\r\n",
         reason_phrase(status),
+        record.request_id(),
         body.len()
     );
-    out.extend_from_slice(body);
+    if !record.is_to_head() {
+        out.extend_from_slice(body);
+    }
     out
 }
 

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use super::lines::Lines;
+
 /// Decodes a chunked body that arrives in arbitrary pieces.
 #[derive(Debug)]
 pub(crate) struct Decoder {
@@ -148,14 +150,24 @@ impl Decoder {
         }
     }
 
-    fn check_trailers(&self) -> Result<(), &'static str> {
-        let mut whole = self.trailers.clone();
+    /// Refuses what is no header line, and leaves out what a trailer must not say (RFC 9110, 6.5.1).
+    fn check_trailers(&mut self) -> Result<(), &'static str> {
+        if self.trailers.is_empty() {
+            return Ok(());
+        }
+        let mut whole = std::mem::take(&mut self.trailers);
         whole.extend_from_slice(b"\r\n");
         let mut slots = [httparse::EMPTY_HEADER; 64];
-        match httparse::parse_headers(&whole, &mut slots) {
-            Ok(httparse::Status::Complete(_)) => Ok(()),
-            _ => Err("a trailer that is not a header line"),
+        let Ok(httparse::Status::Complete((_, headers))) =
+            httparse::parse_headers(&whole, &mut slots)
+        else {
+            return Err("a trailer that is not a header line");
+        };
+        let lines = Lines::locate(&whole, headers);
+        for line in lines.iter().filter(|line| line.field.may_trail()) {
+            self.trailers.extend_from_slice(line.run_to(line, &whole));
         }
+        Ok(())
     }
 }
 

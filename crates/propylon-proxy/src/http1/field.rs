@@ -114,6 +114,21 @@ impl Field {
         )
     }
 
+    /// Whether the field may stand behind a body: not what frames or routes a message, nor what tells
+    /// who the client is.
+    pub(crate) fn may_trail(self) -> bool {
+        let decides = matches!(
+            self,
+            Self::ClientClaim
+                | Self::ContentLength
+                | Self::Expect
+                | Self::Host
+                | Self::McpSessionId
+                | Self::XRequestId
+        );
+        !(decides || self.is_ours() || self.is_hop_by_hop())
+    }
+
     /// Whether the field belongs to one connection and is never forwarded (RFC 9110, 7.6.1).
     pub(crate) fn is_hop_by_hop(self) -> bool {
         matches!(

@@ -58,6 +58,15 @@ pub(crate) fn of_response(
     Ok(content_length(bytes, &head.lines)?.map_or(Framing::UntilClose, sized))
 }
 
+/// Whether the lines announce a body that the status or the request's method says is not there: a
+/// server that does not know better sends it all the same, in its own time.
+pub(crate) fn is_contradicted(bytes: &[u8], head: &ResponseHead, framing: Framing) -> bool {
+    let length = || head.lines.first(bytes, Field::ContentLength);
+    let announced =
+        || head.lines.has(Field::TransferEncoding) || length().is_some_and(|value| value != b"0");
+    framing == Framing::Empty && head.status != 304 && announced()
+}
+
 fn sized(length: u64) -> Framing {
     if length == 0 {
         Framing::Empty

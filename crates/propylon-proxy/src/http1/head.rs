@@ -144,9 +144,14 @@ impl ResponseHead {
             return Err(HeadError::TooLarge);
         }
         let head = bytes.get(..len).unwrap_or_default();
+        refuse_bare_line_feeds(head)?;
+        let status = response.code.unwrap_or_default();
+        if status < 100 {
+            return Err(HeadError::Invalid("a status below 100"));
+        }
         Ok(Some(Self {
             len,
-            status: response.code.unwrap_or_default(),
+            status,
             version: version(response.version),
             lines: Lines::locate(head, response.headers),
             reason: range_in(bytes, response.reason.unwrap_or_default()),

@@ -57,16 +57,14 @@ pub(crate) fn write(
     request_id: &str,
     out: &mut Vec<u8>,
 ) {
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, "HTTP/1.1 {:03} ", response.status);
-    out.extend_from_slice(response.reason(head));
-    out.extend_from_slice(b"\r\n");
+    write_status(head, response, out);
     let dropped = Dropped::of(head, &response.lines);
     let redirect = redirect(head, response, sides);
     copy_lines(head, &response.lines, out, |line| {
         !(dropped.covers(head, line) || line.field == Field::Location && redirect.is_some())
     });
     if let Some(redirect) = redirect {
+        // Writing to a Vec cannot fail.
         let _ = write!(out, "Location: {redirect}\r\n");
     }
     if is_event_stream(head, response) {
@@ -84,6 +82,23 @@ pub(crate) fn write(
         out.extend_from_slice(b"Connection: keep-alive\r\n");
     }
     let _ = write!(out, "Via: {VIA}\r\n\r\n");
+}
+
+/// Writes an interim response: its lines as they came, less what belongs to the upstream's connection.
+pub(crate) fn write_interim(head: &[u8], response: &ResponseHead, out: &mut Vec<u8>) {
+    write_status(head, response, out);
+    let dropped = Dropped::of(head, &response.lines);
+    copy_lines(head, &response.lines, out, |line| {
+        line.field != Field::ContentLength && !dropped.covers(head, line)
+    });
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_status(head: &[u8], response: &ResponseHead, out: &mut Vec<u8>) {
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "HTTP/1.1 {:03} ", response.status);
+    out.extend_from_slice(response.reason(head));
+    out.extend_from_slice(b"\r\n");
 }
 
 /// For the hops between us and the client: nginx holds a stream's events, and even its head, back

@@ -30,6 +30,9 @@ pub(crate) struct RpcFacts {
     pub(crate) param_keys: Option<Box<str>>,
 }
 
+/// Longer names are cut.
+const NAME_BYTES_MAX: usize = 256;
+
 impl Facts {
     /// What the head alone says.
     pub(crate) fn of_head(request: &RequestHead) -> Self {
@@ -61,8 +64,8 @@ impl RpcFacts {
         let keys: Vec<_> = peek.param_keys.iter().collect();
         Self {
             id: peek.id.map(|id| id.as_json().into()),
-            method: peek.method.map(Into::into),
-            name: peek.name.map(|name| without_query(&name).into()),
+            method: peek.method.map(|method| bounded(&method).into()),
+            name: peek.name.map(|name| bounded(without_query(&name)).into()),
             param_keys: (!keys.is_empty()).then(|| keys.join(",").into()),
         }
     }
@@ -71,6 +74,12 @@ impl RpcFacts {
     pub(crate) fn rpc_id(&self) -> Option<RpcId<'_>> {
         self.id.as_deref().and_then(RpcId::from_json)
     }
+}
+
+/// The beginning of a name that is longer than a log has room for.
+pub(crate) fn bounded(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(NAME_BYTES_MAX))
+        .unwrap_or_default()
 }
 
 /// A resource's URI may carry a token behind its question mark.

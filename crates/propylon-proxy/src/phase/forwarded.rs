@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::http1::field::{Field, elements};
 use crate::http1::head::RequestHead;
+use crate::phase::route;
 
 /// The client as far as it can be believed.
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +48,15 @@ impl Client {
 
     /// The scheme the client used outside.
     pub(crate) fn scheme<'r>(&self, request: &'r RequestHead) -> &'r str {
-        self.told(request, Field::XForwardedProto).unwrap_or("http")
+        self.told(request, Field::XForwardedProto)
+            .filter(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+            .unwrap_or("http")
     }
 
     /// The host and port the client used outside.
     pub(crate) fn host<'r>(&self, request: &'r RequestHead, authority: &'r str) -> &'r str {
         self.told(request, Field::XForwardedHost)
+            .filter(|host| route::is_plain(host))
             .unwrap_or(authority)
     }
 
@@ -85,11 +89,7 @@ impl Client {
             IpAddr::V4(peer) => write!(out, "for={peer}"),
             IpAddr::V6(peer) => write!(out, "for=\"[{peer}]\""),
         };
-        let quoted = host.bytes().all(|byte| !matches!(byte, b'"' | b'\\'));
-        if quoted {
-            let _ = write!(out, ";host=\"{host}\"");
-        }
-        let _ = write!(out, ";proto={scheme}\r\n");
+        let _ = write!(out, ";host=\"{host}\";proto={scheme}\r\n");
     }
 
     /// The port the client used outside: the one it connected to, unless a trusted proxy tells.

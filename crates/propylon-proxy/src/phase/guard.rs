@@ -1,7 +1,6 @@
 //! What is refused before anything is dialled.
 
 use crate::error::ProxyError;
-use crate::http1::framing::Framing;
 use crate::phase::classify::Facts;
 use crate::reason::Reason;
 use crate::streams::Streams;
@@ -13,17 +12,17 @@ pub(crate) struct Gate<'a> {
     pub(crate) client: std::net::IpAddr,
 }
 
-/// Lets a request through, or says why not.
+/// Lets a request through, or says why not. `body_bytes` is what is known of its body's length.
 pub(crate) fn admit(
     method: &str,
-    body: Framing,
+    body_bytes: u64,
     facts: &Facts,
     gate: &Gate<'_>,
 ) -> Result<(), ProxyError> {
     if method == "CONNECT" {
         return Err(Reason::MethodUnsupported.into());
     }
-    if matches!(body, Framing::Sized(length) if length > gate.limits.body_bytes) {
+    if body_bytes > gate.limits.body_bytes {
         return Err(Reason::BodyLimit.into());
     }
     // Refused now rather than when the stream begins: by then the call would have run.

@@ -162,11 +162,14 @@ impl<'r> Wanted<'r> {
         }
         let host =
             std::str::from_utf8(host.unwrap_or_default()).map_err(|_| "a Host that is not text")?;
-        if host.contains(['/', '?', '#', '@', ' ', '\t', ',']) {
+        let named = split_absolute(request.target());
+        if named.is_some_and(|(authority, _)| authority.is_empty()) {
+            return Err("an absolute target without a host");
+        }
+        let (authority, path) = named.unwrap_or((host, request.target()));
+        if !(is_plain(host) && is_plain(authority)) {
             return Err("a Host that is not a host and a port");
         }
-        let (authority, path) =
-            split_absolute(request.target()).unwrap_or((host, request.target()));
         let path = path.split_once('#').map_or(path, |(before, _)| before);
         let query = path
             .find('?')
@@ -191,6 +194,11 @@ impl<'r> Wanted<'r> {
         };
         host.unwrap_or_default().trim_end_matches('.')
     }
+}
+
+/// Whether this can be a host and a port, or nothing at all.
+pub(crate) fn is_plain(authority: &str) -> bool {
+    !authority.contains(['/', '?', '#', '@', ' ', '\t', ',', ';', '"', '\\', '<', '>'])
 }
 
 fn split_absolute(target: &str) -> Option<(&str, &str)> {

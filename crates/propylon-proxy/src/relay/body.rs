@@ -1,6 +1,6 @@
 //! A request's body up to the moment its first bytes leave: what has arrived of it, for the peek.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::inbound::Inbound;
 use super::outbound::Outbound;
@@ -26,6 +26,8 @@ pub(crate) struct Body {
 /// How long a body that pauses is waited for before its request goes on without a whole peek:
 /// a server may well answer before the client has said everything.
 const PAUSE_MAX: Duration = Duration::from_millis(200);
+/// How long one that drips without a pause is waited for.
+const DRIP_MAX: Duration = Duration::from_secs(1);
 
 impl Body {
     /// Takes what came behind a request's head; what came behind the body is left in `unread`.
@@ -49,6 +51,14 @@ impl Body {
         self.framing
     }
 
+    /// The length that was announced, or what there is of one that was not.
+    pub(crate) fn known_bytes(&self) -> u64 {
+        match self.framing {
+            Framing::Sized(length) => length,
+            _ => self.data.len() as u64,
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.framing == Framing::Empty
     }
@@ -66,7 +76,12 @@ impl Body {
         tables: &Tables,
     ) -> Result<(), ProxyError> {
         let patience = PAUSE_MAX.min(tables.timeouts.body_idle);
+        let mut latest = None;
         while !self.inbound.is_done() && (self.data.len() as u64) < tables.limits.peek_bytes {
+            let now = Instant::now();
+            if now > *latest.get_or_insert(now + DRIP_MAX) {
+                break;
+            }
             match client.read_on(worker, patience).await {
                 Read::Some => {}
                 Read::Late => break,

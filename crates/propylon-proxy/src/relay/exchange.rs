@@ -20,7 +20,7 @@ use crate::client::connection::{ClientConnection, Transport};
 use crate::error::ProxyError;
 use crate::http1::framing::Framing;
 use crate::http1::head::{HeadLimits, ResponseHead, Version};
-use crate::phase::answer::Encoding;
+use crate::phase::answer::{self, Encoding};
 use crate::reason::Reason;
 use crate::worker::{Scratch, Stage, Worker};
 
@@ -156,9 +156,15 @@ impl<'a, S: Transport> Exchange<'a, S> {
     pub(crate) async fn receive_head(&mut self) -> Result<Received, ProxyError> {
         poll_fn(|cx| {
             self.poll_upload(cx)?;
-            if let Some(received) = self.read_head(cx)? {
+            // Interim responses that the client does not take are not piled up here.
+            if self.poll_client(cx)?.is_ready()
+                && let Some(received) = self.read_head(cx)?
+            {
                 self.has_head = true;
                 return Poll::Ready(Ok(received));
+            }
+            if self.worker.stage() == Stage::Ending {
+                return Poll::Ready(Err(Reason::Draining.into()));
             }
             self.poll_bystanders(cx)?;
             Poll::Pending
@@ -194,6 +200,11 @@ impl<'a, S: Transport> Exchange<'a, S> {
     /// What the peek can see now of a body that it could not see whole before.
     pub(crate) fn captured(&self) -> Option<&[u8]> {
         self.capture.as_deref()
+    }
+
+    /// Whether the whole request has been read.
+    pub(crate) fn is_request_read(&self) -> bool {
+        self.request.is_done()
     }
 
     /// Whether the whole request has been sent on.
@@ -261,8 +272,8 @@ impl<'a, S: Transport> Exchange<'a, S> {
     /// Reads until a final response head is whole; interim ones go to the client on their own.
     fn read_head(&mut self, cx: &mut Context<'_>) -> Result<Option<Received>, ProxyError> {
         let worker = self.worker;
-        loop {
-            let Scratch { input, .. } = &mut *worker.scratch();
+        while self.to_client.is_flushed() {
+            let Scratch { input, output } = &mut *worker.scratch();
             let Poll::Ready(read) = poll_read(self.upstream, cx, input) else {
                 return Ok(None);
             };
@@ -280,9 +291,11 @@ impl<'a, S: Transport> Exchange<'a, S> {
                         head,
                     }));
                 }
-                self.show_interim(cx, &head)?;
+                self.show_interim(cx, &head, output)?;
             }
         }
+        // Whoever wrote last asked the client's socket to wake this task.
+        Ok(None)
     }
 
     fn parse_head(&self) -> Result<Option<ResponseHead>, ProxyError> {
@@ -301,6 +314,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
         &mut self,
         cx: &mut Context<'_>,
         head: &ResponseHead,
+        out: &mut Vec<u8>,
     ) -> Result<(), ProxyError> {
         if head.status == 101 {
             return Err(ProxyError::found(
@@ -311,7 +325,9 @@ impl<'a, S: Transport> Exchange<'a, S> {
         let rest = self.opening.split_off(head.len);
         let interim = std::mem::replace(&mut self.opening, rest);
         if self.version == Version::Http11 {
-            let sent = self.to_client.send(cx, &mut self.client.io, &interim);
+            out.clear();
+            answer::write_interim(&interim, head, out);
+            let sent = self.to_client.send(cx, &mut self.client.io, out);
             sent.map_err(|error| ProxyError::client_io(&error))?;
         }
         Ok(())

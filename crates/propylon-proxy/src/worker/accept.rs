@@ -75,7 +75,10 @@ async fn accept(worker: Rc<Worker>, listener: TcpListener, stop: Rc<Notify>) {
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
+                    () = stop.notified() => return,
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The whole of `propylon serve` in front of scripted and real MCP peers.
 
 mod admin;
+mod adversarial;
 mod affinity;
 mod canary;
 mod command_line;
