@@ -9,9 +9,10 @@ mod outlet;
 mod routes;
 mod sse;
 
+use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use routes::Routes;
 
@@ -28,8 +29,10 @@ pub(crate) enum Fault {
     NoKeepalive,
     /// Writes its comment into the middle of events that pause.
     SplitEvents,
-    /// Ends the session at the server when a client drops one of its streams.
-    EndDroppedSessions,
+    /// Gives nothing to who resumes the stream of a call.
+    ForgetDropped,
+    /// Takes `/weather` off the path, and serves nothing else.
+    StripPrefix,
     /// Ends the client's body properly when the server's broke off.
     HideLoss,
     /// Reads as fast as the server sends, whatever the client takes.
@@ -60,6 +63,8 @@ struct Shared {
     faults: &'static [Fault],
     routes: Routes,
     cache: cache::Cache,
+    /// Ids of events on calls' streams.
+    forgotten: Mutex<HashSet<String>>,
 }
 
 impl Shared {
@@ -85,6 +90,7 @@ impl Relay {
             faults,
             routes: Routes::new(instances),
             cache: cache::Cache::default(),
+            forgotten: Mutex::default(),
         });
         let stop = Arc::clone(&stopped);
         std::thread::spawn(move || {

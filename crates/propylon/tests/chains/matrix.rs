@@ -178,10 +178,19 @@ fn one(run: &Run) -> Outcome {
         .map(|id| (*id).to_owned())
         .collect();
     let fine = |id: &&&str| !run.expected.contains(**id) && !run.allowed.contains(**id);
+    // What a product is said not to hold, and holds: the declaration is out of date.
+    let held = judgement.with_verdict("pass");
+    let is_stale = |id: &&&str| run.kind == Kind::Good && held.contains(*id);
+    let stale = run
+        .allowed
+        .iter()
+        .filter(is_stale)
+        .map(|id| format!("{id} (declared, and held)"));
     let extra = failed
         .iter()
         .filter(fine)
         .map(|id| (*id).to_owned())
+        .chain(stale)
         .collect();
     Outcome {
         missed,

@@ -71,11 +71,17 @@ const NGINX_WRONG_NAME: Chain = Chain {
     ..NGINX_TLS
 };
 
+const UNDER_A_PREFIX: Chain = Chain {
+    path: "/weather/mcp",
+    ..RELAY
+};
+
 /// Every row.
 #[rustfmt::skip]
 pub(crate) const MUTATIONS: &[Mutation] = &[
     // Headers.
     edit("session-header-lost", HAPROXY, &[("    acl mcp path /mcp\n", "    http-response set-header Mcp-Session-Id %[res.hdr(mcp-session-id),upper] if { res.hdr(mcp-session-id) -m found }\n    acl mcp path /mcp\n")], &[]),
+    edit("session-header-lost", NGINX, &[("            proxy_buffering off;", "            proxy_hide_header Mcp-Session-Id;\n            proxy_buffering off;")], &[]),
     edit("version-header-lost", HAPROXY, &[("    acl mcp path /mcp\n", "    http-request del-header MCP-Protocol-Version\n    acl mcp path /mcp\n")], &[]),
     edit("authorization-lost", NGINX, &[("proxy_set_header Forwarded         \"\";", "proxy_set_header Forwarded \"\"; proxy_set_header Authorization \"\";")], &[]),
     edit("accept-rewritten", HAPROXY, &[("    acl mcp path /mcp\n", "    http-request set-header Accept application/json\n    acl mcp path /mcp\n")], &[]),
@@ -101,10 +107,10 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     fault("sse-altered", &[Fault::KeepDataOnly], &["disconnect-cancels-legacy", "session-resumed-elsewhere"]),
     fault("sse-altered", &[Fault::SplitEvents], &[]),
     scoped(KEEPALIVE, fault("sse-keepalive-missing", &[Fault::NoKeepalive], &[])),
-    edit("sse-endpoint-unrewritten", NGINX, &[("            proxy_pass http://mcp;\n            proxy_buffering off;", "            proxy_pass http://mcp/inner;\n            proxy_buffering off;")], &[]),
+    Mutation { chain: UNDER_A_PREFIX, ..fault("sse-endpoint-unrewritten", &[Fault::StripPrefix], &[]) },
     edit("disconnect-not-propagated", HAPROXY, &[("    option abortonclose\n", "")], &[]),
     edit("disconnect-not-propagated", NGINX, &[("            proxy_buffering off;", "            proxy_ignore_client_abort on;\n            proxy_buffering off;")], &[]),
-    fault("disconnect-cancels-legacy", &[Fault::EndDroppedSessions], &["session-resumed-elsewhere"]),
+    fault("disconnect-cancels-legacy", &[Fault::ForgetDropped], &["session-resumed-elsewhere"]),
     fault("upstream-loss-hidden", &[Fault::HideLoss], &[]),
     edit("upstream-loss-hidden", NGINX, &[("proxy_http_version 1.1;", "proxy_http_version 1.0;")], &[]),
     fault("slow-reader-starves-others", &[Fault::StoreUnread], &[]),
@@ -113,12 +119,12 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     edit("session-scattered", NGINX, &[("        sticky learn create=$upstream_http_mcp_session_id lookup=$http_mcp_session_id\n                     zone=mcp_sessions:8m timeout=1h header;\n", "        hash $http_mcp_session_id consistent;\n")], &["session-resumed-elsewhere"]),
     edit("session-resumed-elsewhere", HAPROXY, &[("    stick match req.hdr(Mcp-Session-Id)\n", "    stick match req.hdr(Mcp-Session-Id) unless { req.hdr(last-event-id) -m found }\n")], &["disconnect-cancels-legacy"]),
     edit("dead-session-status", NGINX, &[("proxy_next_upstream error;", "proxy_next_upstream off;")], &[]),
-    edit("request-replayed", NGINX, &[("proxy_next_upstream error;", "proxy_next_upstream error timeout http_502 http_503 non_idempotent;")], &[]),
-    edit("request-replayed", HAPROXY, &[("    option redispatch\n", "    option redispatch\n    retry-on all-retryable-errors\n")], &[]),
+    edit("request-replayed", NGINX, &[("proxy_next_upstream error;", "proxy_next_upstream error non_idempotent;")], &[]),
+    edit("request-replayed", HAPROXY, &[("    option redispatch\n", "    option redispatch\n    retry-on conn-failure empty-response\n")], &[]),
     fault("request-replayed", &[Fault::Replay], &[]),
     edit("passive-ejection", NGINX, &[(" max_fails=0", "")], &[]),
     edit("session-open-to-others", HAPROXY_AUTH, &[("    http-request deny deny_status 404 if endpoint bob ", "    #"), ("    use_backend bob if endpoint bob\n", "    use_backend alice if endpoint bob\n")], &[]),
-    edit("session-id-readable", CADDY, &[("a~", "{{a}}~"), ("b~", "{{b}}~"), ("c~", "{{c}}~")], &[]),
+    edit("session-id-readable", CADDY, &[("{tag}~$1", "{http.reverse_proxy.upstream.hostport}~$1"), ("^a~", "^{{a}}~"), ("^b~", "^{{b}}~"), ("^c~", "^{{c}}~")], &[]),
     fault("session-id-readable", &[Fault::ShowAddress], &[]),
     fault("task-scattered", &[Fault::ScatterTasks], &[]),
     // Time.
@@ -126,7 +132,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     scoped(SILENT, edit("idle-timeout-short", ENVOY, &[("idle_timeout: 3600s }\n", "idle_timeout: 3s }\n")], &["response-timeout-short"])),
     scoped(RACE, edit("keepalive-race", NGINX, &[("keepalive_timeout 4s;", "keepalive_timeout 60s;")], &[])),
     // Backends and TLS.
-    edit("ssrf-redirect", ENVOY, &[("idle_timeout: 3600s }\n", "idle_timeout: 3600s, internal_redirect_policy: { max_internal_redirects: 2, redirect_response_codes: [301, 302, 303, 307, 308], allow_cross_scheme_redirect: true } }\n")], &[]),
+    edit("ssrf-redirect", ENVOY, &[("idle_timeout: 3600s }\n", "idle_timeout: 3600s, internal_redirect_policy: { max_internal_redirects: 2, redirect_response_codes: [301, 302, 303, 307, 308], allow_cross_scheme_redirect: true } }\n                        - match: { prefix: / }\n                          route: { cluster: mcp }\n")], &[]),
     fault("ssrf-redirect", &[Fault::FollowRedirects], &[]),
     edit("tls-certificate", NGINX_WRONG_NAME, &[], &[]),
     edit("tls-old-version", NGINX_TLS, &[("ssl_protocols TLSv1.2 TLSv1.3;", "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;")], &[]),

@@ -2,8 +2,7 @@
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,13 +11,11 @@ use super::body::{Body, Piece};
 use super::cache::Cache;
 use super::message::Head;
 use super::outlet::Outlet;
-use super::sse::{Boundary, data_only};
+use super::sse::{Boundary, data_only, ids, split_events};
 use super::{Fault, Shared};
 
 /// After how long without an event a stream gets a comment.
 const KEEPALIVE: Duration = Duration::from_secs(5);
-/// After how long the fault that splits events writes its comment.
-const IMPATIENT: Duration = Duration::from_millis(300);
 /// Headers that concern one connection, or that clients may not set.
 const NOT_FORWARDED: &[&str] = &[
     "connection",
@@ -57,12 +54,8 @@ fn exchange(client: &TcpStream, shared: &Shared) -> io::Result<()> {
         return Ok(());
     };
     let mut request = Request { head, body };
-    if request
-        .head
-        .get("origin")
-        .is_some_and(|origin| origin != format!("http://{}", shared.listen))
-    {
-        return refuse(client, "403 Forbidden");
+    if let Some(answer) = own_answer(&mut request.head, shared) {
+        return (&*client).write_all(answer.as_bytes());
     }
     prepare(&mut request, client.peer_addr()?, shared);
     let key = Cache::key(&request.head, &request.body);
@@ -70,18 +63,48 @@ fn exchange(client: &TcpStream, shared: &Shared) -> io::Result<()> {
         return replay_stored(client, head, &body);
     }
     let Some((upstream, mut answer, instance)) = ask(&request, client, shared)? else {
-        return refuse(client, "502 Bad Gateway");
+        return (&*client).write_all(refusal("502 Bad Gateway").as_bytes());
     };
     let head = answer.head.clone();
     learn(&head, instance, shared);
     send_head(client, &head, &answer.body, instance, shared)?;
-    let stored = relay(client, &mut answer, instance, shared)?;
-    answer.passed_on.store(true, Ordering::Relaxed);
+    let is_call = request.head.method() == "POST";
+    let stored = relay(client, &mut answer, instance, is_call, shared)?;
     if shared.has(Fault::CacheStreams) && head.is_event_stream() {
         shared.cache.put(key, head, stored);
     }
     let _ = upstream.shutdown(Shutdown::Both);
     Ok(())
+}
+
+/// What the relay answers itself: foreign origins, and what its faults refuse.
+fn own_answer(head: &mut Head, shared: &Shared) -> Option<String> {
+    let origin = head.get("origin");
+    if origin.is_some_and(|origin| origin != format!("http://{}", shared.listen)) {
+        return Some(refusal("403 Forbidden"));
+    }
+    if shared.has(Fault::StripPrefix) {
+        let target = head.target().to_owned();
+        match target.strip_prefix("/weather") {
+            Some(rest) => head.start = format!("{} {rest} HTTP/1.1", head.method()),
+            None if target.starts_with("/health") || target.starts_with("/.well-known") => {}
+            None => return Some(refusal("404 Not Found")),
+        }
+    }
+    let resumed = head
+        .get("last-event-id")
+        .filter(|_| head.method() == "GET")?;
+    let forgotten = shared
+        .forgotten
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    forgotten.contains(&resumed).then(|| {
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()
+    })
+}
+
+fn refusal(status: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 }
 
 /// Makes the request what the instance gets.
@@ -130,8 +153,6 @@ fn repair_mirror(head: &mut Head, message: &Value) {
 /// An answer's head, and the rest of it to be read.
 struct Answer {
     head: Head,
-    /// Set when all of it was passed on, so that closing the client's side is no drop.
-    passed_on: Arc<AtomicBool>,
     body: Body,
     reader: BufReader<TcpStream>,
 }
@@ -147,9 +168,8 @@ fn ask(
         let Ok(upstream) = TcpStream::connect_timeout(&address, Duration::from_secs(5)) else {
             continue;
         };
-        let passed_on = Arc::new(AtomicBool::new(false));
-        watch(client, &upstream, request, &passed_on, shared)?;
-        match read_answer(request, &upstream, passed_on, shared) {
+        watch(client, &upstream)?;
+        match read_answer(request, &upstream, shared) {
             Ok(answer)
                 if shared.has(Fault::FollowRedirects)
                     && matches!(answer.head.status(), 301..=308) =>
@@ -164,12 +184,7 @@ fn ask(
     Ok(None)
 }
 
-fn read_answer(
-    request: &Request,
-    mut upstream: &TcpStream,
-    passed_on: Arc<AtomicBool>,
-    shared: &Shared,
-) -> io::Result<Answer> {
+fn read_answer(request: &Request, mut upstream: &TcpStream, shared: &Shared) -> io::Result<Answer> {
     let _ = upstream.set_nodelay(true);
     let mut head = request.head.clone();
     if let (true, Some(shown)) = (shared.has(Fault::ShowAddress), head.get("mcp-session-id")) {
@@ -183,12 +198,7 @@ fn read_answer(
     let mut reader = BufReader::with_capacity(64 * 1024, upstream.try_clone()?);
     let head = Head::read(&mut reader)?.ok_or(io::ErrorKind::UnexpectedEof)?;
     let body = Body::of_response(&head, request.head.method());
-    Ok(Answer {
-        head,
-        passed_on,
-        body,
-        reader,
-    })
+    Ok(Answer { head, body, reader })
 }
 
 /// Asks where the answer points to, as no relay should.
@@ -207,13 +217,17 @@ fn follow(
         None => location,
     };
     let mut head = request.head.clone();
-    head.start = format!("{} {path} HTTP/1.1", request.head.method());
-    let followed = Request {
-        head,
-        body: request.body.clone(),
-    };
+    let mut body = Vec::new();
+    if matches!(answer.head.status(), 307 | 308) {
+        head.start = format!("{} {path} HTTP/1.1", request.head.method());
+        body.clone_from(&request.body);
+    } else {
+        head.start = format!("GET {path} HTTP/1.1");
+        head.remove("content-length");
+    }
+    let followed = Request { head, body };
     let upstream = TcpStream::connect(address)?;
-    let answer = read_answer(&followed, &upstream, Arc::clone(&answer.passed_on), shared)?;
+    let answer = read_answer(&followed, &upstream, shared)?;
     Ok(Some((upstream, answer, instance)))
 }
 
@@ -234,34 +248,12 @@ fn route(head: &Head, shared: &Shared) -> Option<String> {
 }
 
 /// Watches for the client to go, and then closes the upstream.
-fn watch(
-    client: &TcpStream,
-    upstream: &TcpStream,
-    request: &Request,
-    passed_on: &Arc<AtomicBool>,
-    shared: &Shared,
-) -> io::Result<()> {
-    let (address, passed_on) = (upstream.peer_addr()?, Arc::clone(passed_on));
+fn watch(client: &TcpStream, upstream: &TcpStream) -> io::Result<()> {
     let (mut client, upstream) = (client.try_clone()?, upstream.try_clone()?);
-    let session = request
-        .head
-        .get("mcp-session-id")
-        .filter(|_| shared.has(Fault::EndDroppedSessions));
-    let target = request.head.target().to_owned();
     std::thread::spawn(move || {
         let mut scrap = [0; 256];
         while let Ok(1..) = client.read(&mut scrap) {}
-        let dropped = !passed_on.load(Ordering::Relaxed);
         let _ = upstream.shutdown(Shutdown::Both);
-        if let (true, Some(session), Ok(mut other)) =
-            (dropped, session, TcpStream::connect(address))
-        {
-            let text = format!(
-                "DELETE {target} HTTP/1.1\r\nHost: {address}\r\nMcp-Session-Id: {session}\r\nConnection: close\r\n\r\n"
-            );
-            let _ = other.write_all(text.as_bytes());
-            let _ = other.read(&mut scrap);
-        }
     });
     Ok(())
 }
@@ -295,13 +287,6 @@ fn send_head(
     client.write_all(&head.bytes())
 }
 
-fn refuse(mut client: &TcpStream, status: &str) -> io::Result<()> {
-    write!(
-        client,
-        "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    )
-}
-
 fn replay_stored(mut client: &TcpStream, mut head: Head, body: &[u8]) -> io::Result<()> {
     head.remove("transfer-encoding");
     head.set("Content-Length", &body.len().to_string());
@@ -315,6 +300,7 @@ fn relay(
     client: &TcpStream,
     answer: &mut Answer,
     instance: usize,
+    is_call: bool,
     shared: &Shared,
 ) -> io::Result<Vec<u8>> {
     let is_stream = answer.head.is_event_stream();
@@ -324,10 +310,8 @@ fn relay(
         is_stream && shared.has(Fault::StoreUnread),
     )?;
     let (mut boundary, mut pending, mut held) = (Boundary::default(), Vec::new(), Vec::new());
-    let split = is_stream && shared.has(Fault::SplitEvents);
     if is_stream {
-        let wait = if split { IMPATIENT } else { KEEPALIVE };
-        answer.reader.get_ref().set_read_timeout(Some(wait))?;
+        answer.reader.get_ref().set_read_timeout(Some(KEEPALIVE))?;
     }
     loop {
         match answer.body.next(&mut answer.reader) {
@@ -335,6 +319,16 @@ fn relay(
                 shared.routes.learn_after("\"taskId\"", &data, instance);
                 shared.routes.learn_after("sessionId=", &data, instance);
                 boundary.feed(&data);
+                if is_stream && is_call && shared.has(Fault::ForgetDropped) {
+                    let mut forgotten = shared
+                        .forgotten
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner);
+                    forgotten.extend(ids(&data));
+                }
+                if is_stream && shared.has(Fault::SplitEvents) {
+                    data = split_events(&data);
+                }
                 if is_stream && shared.has(Fault::KeepDataOnly) {
                     data = data_only(&mut pending, &data);
                 }
@@ -346,10 +340,8 @@ fn relay(
                     out.write(&data)?;
                 }
             }
-            Piece::Quiet
-                if split || (boundary.is_between_events() && !shared.has(Fault::NoKeepalive)) =>
-            {
-                out.write(if split { b":\n" } else { b":\n\n" })?;
+            Piece::Quiet if boundary.is_between_events() && !shared.has(Fault::NoKeepalive) => {
+                out.write(b":\n\n")?;
             }
             Piece::Quiet => {}
             Piece::Lost if !shared.has(Fault::HideLoss) => {

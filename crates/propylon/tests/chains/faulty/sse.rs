@@ -32,3 +32,30 @@ pub(super) fn data_only(pending: &mut Vec<u8>, bytes: &[u8]) -> Vec<u8> {
         .filter(|line| line.starts_with(b"data") || line.trim_ascii().is_empty());
     kept.flatten().copied().collect()
 }
+
+/// The ids of the events in `bytes`.
+pub(super) fn ids(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    text.lines()
+        .filter_map(|line| Some(line.strip_prefix("id: ")?.to_owned()))
+        .collect()
+}
+
+/// Puts a comment after the first line of each event that has more.
+pub(super) fn split_events(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + 64);
+    let mut first = true;
+    let mut lines = bytes.split_inclusive(|&byte| byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        out.extend_from_slice(line);
+        let is_blank = line.trim_ascii().is_empty();
+        let has_more = lines
+            .peek()
+            .is_some_and(|next| !next.trim_ascii().is_empty());
+        if first && !is_blank && has_more {
+            out.extend_from_slice(b":\n");
+        }
+        first = is_blank;
+    }
+    out
+}
