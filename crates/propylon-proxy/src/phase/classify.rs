@@ -13,7 +13,8 @@ use crate::http1::head::RequestHead;
 pub(crate) struct Facts {
     pub(crate) era: Option<Era>,
     pub(crate) session: Option<SessionFingerprint>,
-    /// Whether the client takes an event stream for an answer.
+    /// Whether the request is for a stream that stays open: a GET of one, or `subscriptions/listen`.
+    /// A call that may be answered with a stream is a call.
     pub(crate) wants_stream: bool,
     pub(crate) rpc: RpcFacts,
 }
@@ -42,13 +43,15 @@ impl Facts {
         let session = first(Field::McpSessionId)
             .filter(|_| era == Era::Legacy)
             .and_then(SessionId::parse);
+        let accepts_stream = request
+            .lines
+            .all(head, Field::Accept)
+            .any(media::accepts_event_stream);
+        let listens = first(Field::McpMethod) == Some(b"subscriptions/listen");
         Self {
             era: Some(era),
             session: session.map(|session| session.fingerprint()),
-            wants_stream: request
-                .lines
-                .all(head, Field::Accept)
-                .any(media::accepts_event_stream),
+            wants_stream: listens || request.method() == "GET" && accepts_stream,
             rpc: RpcFacts::default(),
         }
     }

@@ -25,7 +25,8 @@ pub(crate) fn admit(
     if body_bytes > gate.limits.body_bytes {
         return Err(Reason::BodyLimit.into());
     }
-    // Refused now rather than when the stream begins: by then the call would have run.
+    // A call is let through whatever its answer may be: a client that holds all its streams could
+    // otherwise not even ask for one to be ended.
     if facts.wants_stream && !gate.streams.has_room(gate.client, gate.limits) {
         return Err(Reason::StreamLimit.into());
     }
