@@ -16,6 +16,10 @@ test *ARGS:
 bench *ARGS:
     cargo xtask bench {{ARGS}}
 
+# The checker against real chains, good and broken.
+matrix *ARGS:
+    cargo xtask matrix {{ARGS}}
+
 # Style and the architecture's invariants.
 tidy:
     cargo xtask tidy

@@ -2,6 +2,7 @@
 
 mod bench;
 mod docs;
+mod matrix;
 mod peers;
 mod test;
 mod tidy;
@@ -25,6 +26,8 @@ enum Task {
     Bench(bench::Args),
     /// Write the documents that are made from tables of the code.
     Docs(docs::Args),
+    /// Measure the checker: real chains, good ones and each with one practice broken. About 5 minutes.
+    Matrix(matrix::Args),
     /// Install the real products that tests and benches run against, pinned, under target/peers.
     Peers(peers::Args),
     /// Run every check there is: peers, style, lints and all tests.
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Bench(args) => bench::run(args),
         Task::Docs(args) => docs::run(&args),
+        Task::Matrix(args) => matrix::run(&args),
         Task::Peers(args) => peers::run(&args),
         Task::Test(args) => test::run(&args),
         Task::Tidy => tidy::run(),
