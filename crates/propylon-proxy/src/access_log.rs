@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use propylon_config::AccessLog;
 
@@ -50,6 +51,9 @@ enum Target {
 
 /// Buffers on their way to the writer; past that, lines are dropped and counted.
 const BUFFERS_MAX: usize = 256;
+/// How long a writer that is behind is waited for, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(2);
 
 impl LogWriter {
     /// Opens the log and starts its thread.
@@ -73,15 +77,39 @@ impl LogWriter {
     /// Writes to another place from now on, or to the same path opened anew.
     pub(crate) fn reopen(&self, log: &AccessLog) -> Result<(), LogError> {
         let target = Target::open(log)?;
-        // The thread ends only with `end`.
-        let _ = self.sender.messages.send(Message::Target(target));
-        Ok(())
+        if self.tell(Message::Target(target)) {
+            return Ok(());
+        }
+        let path = match log {
+            AccessLog::File(path) => path.clone(),
+            AccessLog::Stdout | AccessLog::Off => PathBuf::new(),
+        };
+        let cause = io::Error::other("whoever reads the log as it is now has stopped");
+        Err(LogError { path, cause })
     }
 
-    /// Writes what is left and ends.
+    /// Writes what is left and ends. A reader that has stopped cannot keep the program from ending.
     pub(crate) fn end(self) {
-        let _ = self.sender.messages.send(Message::End);
-        let _ = self.thread.join();
+        self.tell(Message::End);
+        let due = Instant::now() + PATIENCE;
+        while !self.thread.is_finished() && Instant::now() < due {
+            // invariant: the workers have ended, and only the main thread waits here
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Tells the thread something; false where it is stuck in a write.
+    fn tell(&self, mut message: Message) -> bool {
+        let due = Instant::now() + PATIENCE;
+        while Instant::now() < due {
+            match self.sender.messages.try_send(message) {
+                Ok(()) => return true,
+                Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => message = back,
+            }
+            // invariant: only the main thread tells the log anything; workers use the sender
+            std::thread::sleep(PAUSE);
+        }
+        false
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::os::fd::AsRawFd as _;
 use std::thread;
 use std::time::Duration;
 
-use propylon_testkit::{Answer, Upstream, eventually};
+use propylon_testkit::{Answer, RawClient, Upstream, eventually};
+use rustix::process::Signal;
 
 use super::SOON;
 use crate::front::{get, metric, serve_one, serve_with};
@@ -53,4 +55,29 @@ fn lines_that_a_full_disk_loses_are_counted() {
         metric(&proxy, "propylon_log_lines_dropped_total", &[]) >= 3.0
     });
     proxy.stop();
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_keep_the_proxy_from_ending() {
+    let upstream = Upstream::start(|_| Answer::sized(200, &[], ""));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let fifo = format!("/proc/{}/fd/{}", std::process::id(), writer.as_raw_fd());
+    let mut proxy = serve_with(
+        &[upstream.url("/mcp")],
+        &[],
+        &[&format!("log: {{ access: {fifo} }}")],
+    );
+    let mut client = RawClient::connect(proxy.address());
+    let many = "GET /mcp HTTP/1.1\r\nHost: h\r\n\r\n".repeat(50);
+    // More than the pipe and all the buffers behind it hold.
+    for _ in 0..300 {
+        client.send(&many);
+        for _ in 0..50 {
+            assert_eq!(client.read().0.status, 200);
+        }
+    }
+    proxy.signal(Signal::TERM);
+    let ended = proxy.wait(Duration::from_secs(10));
+    assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
+    drop((reader, writer));
 }
