@@ -90,8 +90,10 @@ impl Conversation<'_> {
             who: &self.context.who,
             routed: self.routed,
             instance,
-            // What is still to come of the request may never come.
-            keep_alive: self.context.keep_alive && exchange.is_uploaded(),
+            // What is still to come of the request may never come, and a drain may have begun.
+            keep_alive: self.context.keep_alive
+                && exchange.is_uploaded()
+                && self.context.worker.stage() == Stage::Serving,
             request_id: record.request_id(),
         };
         let prepared = response::prepare(received, &asked)?;

@@ -269,6 +269,12 @@ impl Shared {
             .map(|count| count.0.load(Ordering::Relaxed))
     }
 
+    /// How many connections one worker has open.
+    pub(crate) fn open_of(&self, worker: usize) -> usize {
+        let count = self.open.get(worker);
+        count.map_or(0, |count| count.0.load(Ordering::Relaxed))
+    }
+
     pub(crate) fn count_open(&self, worker: usize, change: isize) {
         if let Some(count) = self.open.get(worker) {
             count.0.fetch_add(change.cast_unsigned(), Ordering::Relaxed);

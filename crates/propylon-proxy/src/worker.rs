@@ -82,7 +82,9 @@ pub(crate) struct Worker {
     stage: Cell<Stage>,
     /// One waker for each connection, to tell them of a change of stage.
     connections: RefCell<Slab<Waker>>,
-    /// Told when the last connection of a draining worker is gone.
+    /// Listeners from which connections may still come.
+    accepting: Cell<usize>,
+    /// Told when the last connection or listener of a draining worker is gone.
     last_gone: Notify,
 }
 
@@ -107,6 +109,7 @@ impl Worker {
             request_ids: RequestIds::new(),
             stage: Cell::new(Stage::Serving),
             connections: RefCell::default(),
+            accepting: Cell::new(0),
             last_gone: Notify::new(),
         })
     }
@@ -117,7 +120,7 @@ impl Worker {
         tokio::task::spawn_local(Rc::clone(&self).hand_over_log());
         let mut listening = Vec::new();
         let mut ends_at: Option<Instant> = None;
-        while self.stage() == Stage::Serving || !self.connections.borrow().is_empty() {
+        while self.stage() == Stage::Serving || self.has_work() || !commands.is_empty() {
             let end = async {
                 match ends_at {
                     Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -138,7 +141,14 @@ impl Worker {
                 () = end => break,
             }
         }
+        // From now on nobody hands a connection over to a worker that is not there.
+        drop(commands);
         self.flush_log();
+    }
+
+    /// Whether connections are open, or were taken and have not begun yet, or may still be taken.
+    fn has_work(&self) -> bool {
+        self.accepting.get() > 0 || self.shared.open_of(self.index) > 0
     }
 
     fn obey(self: &Rc<Self>, command: Command, listening: &mut Vec<Listening>) {

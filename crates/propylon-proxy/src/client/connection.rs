@@ -40,6 +40,8 @@ pub(crate) struct ClientConnection<S> {
     /// Bytes that came behind the current request.
     pub(crate) unread: Vec<u8>,
     pub(crate) deadline: Deadline,
+    /// Until when a proxy that drains waits for the first request; `None` once there was one.
+    first_due: Option<Instant>,
     pub(crate) peer: SocketAddr,
     pub(crate) local: SocketAddr,
 }
@@ -55,6 +57,9 @@ pub(crate) enum After {
     /// The client has gone.
     Drop,
 }
+
+/// Whoever connected just before a drain began has its request on the way.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// How long the last bytes of an answer that is cut get to reach its client.
 const DELIVERY: Duration = Duration::from_millis(100);
@@ -97,6 +102,7 @@ impl<S: Transport> ClientConnection<S> {
             io,
             unread: Vec::new(),
             deadline: Deadline::new(),
+            first_due: Some(Instant::now() + FIRST_REQUEST),
             peer,
             local,
         }
@@ -121,6 +127,7 @@ impl<S: Transport> ClientConnection<S> {
                 Ok(None)
             };
             if let Some(head) = head.map_err(ProxyError::bad_request)? {
+                self.first_due = None;
                 return Ok(Some(head));
             }
             let due = began.map_or(idle_since + timeouts.keep_alive, |began| {
@@ -153,7 +160,13 @@ impl<S: Transport> ClientConnection<S> {
                 Poll::Pending => {}
             }
             match worker.stage() {
-                Stage::Draining if between_requests => return Poll::Ready(Read::Closed),
+                Stage::Draining if between_requests => {
+                    let Some(first_due) = self.first_due else {
+                        return Poll::Ready(Read::Closed);
+                    };
+                    let due = first_due.min(due);
+                    return self.deadline.poll(cx, due).map(|()| Read::Closed);
+                }
                 Stage::Ending => return Poll::Ready(Read::Closed),
                 Stage::Serving | Stage::Draining => {}
             }

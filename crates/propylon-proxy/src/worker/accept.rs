@@ -15,12 +15,17 @@ use crate::reason::Reason;
 
 /// After an error such as too many open files, accepting again at once would only spin.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
+/// A closing listener is not kept open by those who keep coming.
+const WAITING_MAX: usize = 4096;
 
 /// One open connection: it counts, and can be woken, until it is dropped.
 struct Open {
     worker: Rc<Worker>,
     key: usize,
 }
+
+/// Keeps a draining worker from ending while a listener may still take connections.
+struct Accepting(Rc<Worker>);
 
 /// A listener at work. When this is dropped it takes the connections that already wait for it, which
 /// closing it would reset, and closes.
@@ -37,8 +42,23 @@ impl Listening {
             .inspect_err(|error| tracing::error!(%address, %error, "cannot accept on a listener"))
             .ok()?;
         let stop = Rc::new(Notify::new());
-        tokio::task::spawn_local(accept(Rc::clone(worker), listener, Rc::clone(&stop)));
+        let accepting = Accepting::begin(worker);
+        tokio::task::spawn_local(accept(accepting, listener, Rc::clone(&stop)));
         Some(Self { address, stop })
+    }
+}
+
+impl Accepting {
+    fn begin(worker: &Rc<Worker>) -> Self {
+        worker.accepting.set(worker.accepting.get() + 1);
+        Self(Rc::clone(worker))
+    }
+}
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.accepting.set(self.0.accepting.get() - 1);
+        self.0.last_gone.notify_one();
     }
 }
 
@@ -55,12 +75,13 @@ pub(super) fn adopt(worker: &Rc<Worker>, stream: StdStream, peer: SocketAddr) {
     }
 }
 
-async fn accept(worker: Rc<Worker>, listener: TcpListener, stop: Rc<Notify>) {
+async fn accept(accepting: Accepting, listener: TcpListener, stop: Rc<Notify>) {
+    let worker = &accepting.0;
     loop {
         let accepted = tokio::select! {
             biased;
             accepted = listener.accept() => accepted,
-            () = stop.notified() => return,
+            () = stop.notified() => return take_waiting(worker, listener),
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -69,17 +90,35 @@ async fn accept(worker: Rc<Worker>, listener: TcpListener, stop: Rc<Notify>) {
                     .metrics
                     .connections
                     .fetch_add(1, Ordering::Relaxed);
-                if let Some((stream, peer)) = hand_off(&worker, stream, peer) {
-                    begin(&worker, stream, peer);
+                if let Some((stream, peer)) = hand_off(worker, stream, peer) {
+                    begin(worker, stream, peer);
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
-                    () = stop.notified() => return,
+                    () = stop.notified() => return take_waiting(worker, listener),
                 }
             }
+        }
+    }
+}
+
+/// Takes the connections that wait for a listener about to close: the event loop may not have heard
+/// of them yet, and closing would reset them.
+fn take_waiting(worker: &Rc<Worker>, listener: TcpListener) {
+    let Ok(listener) = listener.into_std() else {
+        return;
+    };
+    for _ in 0..WAITING_MAX {
+        let Ok((stream, peer)) = listener.accept() else {
+            return;
+        };
+        let count = &worker.shared.metrics.connections;
+        count.fetch_add(1, Ordering::Relaxed);
+        if stream.set_nonblocking(true).is_ok() {
+            adopt(worker, stream, peer);
         }
     }
 }
@@ -91,7 +130,10 @@ fn hand_off(
     stream: TcpStream,
     peer: SocketAddr,
 ) -> Option<(TcpStream, SocketAddr)> {
-    let Some(index) = worker.shared.less_loaded_than(worker.index) else {
+    // While workers end, the other one may not be there any more to take it.
+    let serving = worker.stage() == Stage::Serving;
+    let less_loaded = || worker.shared.less_loaded_than(worker.index);
+    let Some(index) = serving.then(less_loaded).flatten() else {
         return Some((stream, peer));
     };
     let Ok(stream) = stream.into_std() else {

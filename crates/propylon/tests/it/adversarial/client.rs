@@ -226,3 +226,25 @@ fn what_a_trusted_proxy_passes_on_unread_stays_in_its_place() {
     assert_eq!(seen[0].values("x-forwarded-proto"), ["http"]);
     proxy.stop();
 }
+
+#[test]
+fn requests_that_wait_when_the_proxy_ends_are_answered() {
+    let upstream = echo();
+    for _ in 0..5 {
+        let mut proxy = serve_one(&upstream);
+        proxy.signal(Signal::STOP);
+        let mut clients: Vec<_> = (0..20)
+            .map(|_| RawClient::connect(proxy.address()))
+            .collect();
+        for client in &mut clients {
+            client.send("GET /mcp HTTP/1.1\r\nHost: h\r\n\r\n");
+        }
+        proxy.signal(Signal::TERM);
+        proxy.signal(Signal::CONT);
+        for client in &mut clients {
+            assert_eq!(client.read().0.status, 200);
+        }
+        let ended = proxy.wait(SOON);
+        assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
+    }
+}
