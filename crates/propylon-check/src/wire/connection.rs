@@ -10,6 +10,9 @@ use super::body::{Decoder, Framing};
 use super::head::{Head, parse};
 use super::trouble::Trouble;
 
+/// Room that is made for each read.
+const READ_BYTES: usize = 64 << 10;
+
 /// Anything bytes can go through both ways.
 pub(crate) trait Pipe: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Pipe for T {}
@@ -91,18 +94,16 @@ impl Connection {
                 self.ending = self.decoder.is_done().then_some(Ending::Whole);
                 return Ok(head);
             }
-            let mut buffer = [0; 16 << 10];
+            self.unread.reserve(READ_BYTES);
             let silent = Trouble::Silent {
                 what: "the head of an answer",
                 waited: within,
             };
-            match timeout_at(due.into(), self.pipe.read(&mut buffer)).await {
+            match timeout_at(due.into(), self.pipe.read_buf(&mut self.unread)).await {
                 Err(_) => return Err(silent),
                 Ok(Ok(0)) => return Err(self.ended_before_head("closed".into())),
                 Ok(Err(error)) => return Err(self.ended_before_head(error.to_string())),
-                Ok(Ok(count)) => self
-                    .unread
-                    .extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                Ok(Ok(_)) => {}
             }
         }
     }
@@ -144,8 +145,8 @@ impl Connection {
             if self.ending.is_some() {
                 return Ok(None);
             }
-            let mut buffer = [0; 64 << 10];
-            match timeout_at(due.into(), self.pipe.read(&mut buffer)).await {
+            self.unread.reserve(READ_BYTES);
+            match timeout_at(due.into(), self.pipe.read_buf(&mut self.unread)).await {
                 Err(_) => {
                     return Err(Trouble::Silent {
                         what: "the next bytes of a body",
@@ -154,9 +155,7 @@ impl Connection {
                 }
                 Ok(Ok(0)) => self.ending = Some(self.closed()),
                 Ok(Err(error)) => self.ending = Some(self.failed(&error)),
-                Ok(Ok(count)) => self
-                    .unread
-                    .extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                Ok(Ok(_)) => {}
             }
         }
     }

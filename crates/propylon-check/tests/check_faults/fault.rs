@@ -1,0 +1,195 @@
+//! One way each in which the proxy can be wrong, and what else must follow from it.
+
+/// What the proxy does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing: a proxy that gets it right.
+    None,
+    DropsRequestHeader(&'static str),
+    SetsRequestHeader(&'static str, &'static str),
+    DropsOddParamNames,
+    DropsResponseHeader(&'static str),
+    MendsMirroredHeaders,
+    BelievesForwarded,
+    RewritesHost,
+    ReplacesErrorPages,
+    AnswersOtherSlash,
+    RedirectsOtherSlash,
+    RewritesBodies,
+    LimitsBodies,
+    LimitsHeads,
+    BlocksOptions,
+    BlocksAgents,
+    HasNoHealth,
+    TakesAnyOrigin,
+    HidesCorsHeaders,
+    HidesWellKnown,
+    LimitsRatesWrongly,
+    BuffersStreams,
+    WithholdsHeads,
+    CompressesStreams,
+    CachesAnswers,
+    DropsComments,
+    BreaksEndpointEvent,
+    KeepsUpstreamOpen,
+    RefusesResumption,
+    HidesLoss,
+    HoardsForSlowReaders,
+    LimitsStreams,
+    ScattersSessions,
+    ResumesElsewhere,
+    AnswersBadGatewayForDead,
+    Replays,
+    ShowsInstanceInId,
+    EjectsInstances,
+    FollowsRedirects,
+    ScattersTasks,
+    CutsQuietStreams,
+    GivesUpSlowCalls,
+    KeepsConnectionsTooLong,
+    ChecksHealthOnEndpoint,
+}
+
+/// A fault, the practice it breaks, and the practices that cannot hold with it.
+pub(crate) struct Row {
+    pub(crate) fault: Fault,
+    pub(crate) id: &'static str,
+    pub(crate) follows: &'static [&'static str],
+}
+
+const fn row(fault: Fault, id: &'static str, follows: &'static [&'static str]) -> Row {
+    Row { fault, id, follows }
+}
+
+/// What the quick profile finds.
+pub(crate) const QUICK: &[Row] = &[
+    row(
+        Fault::SetsRequestHeader("Accept", "application/json"),
+        "accept-rewritten",
+        &[],
+    ),
+    row(
+        Fault::DropsRequestHeader("Authorization"),
+        "authorization-lost",
+        &[],
+    ),
+    row(
+        Fault::SetsRequestHeader("Content-Type", "application/json"),
+        "content-type-rewritten",
+        &[],
+    ),
+    row(
+        Fault::DropsRequestHeader("MCP-Protocol-Version"),
+        "version-header-lost",
+        &[],
+    ),
+    // Nothing can be resumed without it.
+    row(
+        Fault::DropsRequestHeader("Last-Event-ID"),
+        "last-event-id-lost",
+        &["disconnect-cancels-legacy", "session-resumed-elsewhere"],
+    ),
+    row(
+        Fault::DropsRequestHeader("Mcp-Method"),
+        "method-headers-lost",
+        &[],
+    ),
+    row(Fault::DropsOddParamNames, "param-headers-lost", &[]),
+    row(
+        Fault::DropsRequestHeader("tracestate"),
+        "trace-context-lost",
+        &[],
+    ),
+    // Without an id no request can be led to its instance.
+    row(
+        Fault::DropsRequestHeader("Mcp-Session-Id"),
+        "session-header-lost",
+        &[
+            "session-scattered",
+            "passive-ejection",
+            "session-resumed-elsewhere",
+        ],
+    ),
+    row(
+        Fault::MendsMirroredHeaders,
+        "mirror-unchecked",
+        &["method-headers-lost"],
+    ),
+    row(
+        Fault::DropsResponseHeader("Retry-After"),
+        "response-header-lost",
+        &[],
+    ),
+    row(Fault::BelievesForwarded, "forwarded-spoofable", &[]),
+    // The metadata is made from the name the server sees.
+    row(
+        Fault::RewritesHost,
+        "host-rewritten",
+        &["auth-metadata-unreachable"],
+    ),
+    row(Fault::ReplacesErrorPages, "error-body-replaced", &[]),
+    row(Fault::AnswersOtherSlash, "endpoint-unrouted", &[]),
+    row(Fault::RedirectsOtherSlash, "redirect-drops-body", &[]),
+    row(Fault::RewritesBodies, "body-altered", &[]),
+    row(Fault::LimitsBodies, "body-limit-small", &[]),
+    row(Fault::LimitsHeads, "header-limit-small", &[]),
+    row(Fault::BlocksOptions, "method-blocked", &[]),
+    row(Fault::BlocksAgents, "client-blocked", &[]),
+    row(Fault::HasNoHealth, "health-missing", &[]),
+    row(Fault::TakesAnyOrigin, "origin-unchecked", &[]),
+    row(Fault::HidesCorsHeaders, "cors-headers-hidden", &[]),
+    row(Fault::HidesWellKnown, "auth-metadata-unreachable", &[]),
+    // A challenge is a header too.
+    row(
+        Fault::DropsResponseHeader("WWW-Authenticate"),
+        "auth-challenge-lost",
+        &["response-header-lost"],
+    ),
+    row(Fault::LimitsRatesWrongly, "rate-limit-shape", &[]),
+    // Whoever reads beside a slow reader is late as well.
+    row(
+        Fault::BuffersStreams,
+        "sse-buffered",
+        &["slow-reader-starves-others"],
+    ),
+    row(Fault::WithholdsHeads, "sse-head-withheld", &[]),
+    row(Fault::CompressesStreams, "sse-compressed", &[]),
+    row(Fault::CachesAnswers, "sse-cached", &[]),
+    row(Fault::DropsComments, "sse-altered", &[]),
+    row(Fault::BreaksEndpointEvent, "sse-endpoint-unrewritten", &[]),
+    row(Fault::KeepsUpstreamOpen, "disconnect-not-propagated", &[]),
+    row(
+        Fault::RefusesResumption,
+        "disconnect-cancels-legacy",
+        &["session-resumed-elsewhere"],
+    ),
+    row(Fault::HidesLoss, "upstream-loss-hidden", &[]),
+    row(
+        Fault::HoardsForSlowReaders,
+        "slow-reader-starves-others",
+        &[],
+    ),
+    row(Fault::LimitsStreams, "http2-stream-limit", &[]),
+    // A stray session is neither resumed nor left in peace.
+    row(
+        Fault::ScattersSessions,
+        "session-scattered",
+        &["session-resumed-elsewhere", "passive-ejection"],
+    ),
+    row(Fault::ResumesElsewhere, "session-resumed-elsewhere", &[]),
+    row(Fault::AnswersBadGatewayForDead, "dead-session-status", &[]),
+    row(Fault::Replays, "request-replayed", &[]),
+    row(Fault::ShowsInstanceInId, "session-id-readable", &[]),
+    row(Fault::EjectsInstances, "passive-ejection", &[]),
+    row(Fault::FollowsRedirects, "ssrf-redirect", &[]),
+    row(Fault::ScattersTasks, "task-scattered", &[]),
+];
+
+/// What takes the standard profile's quiet time.
+pub(crate) const QUIET: &[Row] = &[
+    row(Fault::CutsQuietStreams, "idle-timeout-short", &[]),
+    row(Fault::GivesUpSlowCalls, "response-timeout-short", &[]),
+    row(Fault::KeepsConnectionsTooLong, "keepalive-race", &[]),
+    row(Fault::DropsComments, "sse-keepalive-missing", &[]),
+    row(Fault::ChecksHealthOnEndpoint, "health-on-endpoint", &[]),
+];
