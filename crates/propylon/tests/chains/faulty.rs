@@ -25,7 +25,7 @@ pub(crate) enum Fault {
     ReencodeRequests,
     /// Answers a second identical request with the stream it stored for the first.
     CacheStreams,
-    /// Lets quiet streams be quiet.
+    /// Lets quiet streams be quiet, and drops the server's own comments.
     NoKeepalive,
     /// Writes its comment into the middle of events that pause.
     SplitEvents,

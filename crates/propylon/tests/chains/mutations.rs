@@ -103,7 +103,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     edit("sse-head-withheld", NGINX, &[("proxy_buffering off;", "proxy_buffering on;")], &["sse-buffered"]),
     edit("sse-compressed", CADDY, &[("\t@foreign {", "\tencode gzip\n\t@foreign {")], &[]),
     edit("sse-compressed", TRAEFIK, &[("      middlewares: [forwarded]", "      middlewares: [forwarded, gzip]"), ("    forwarded:\n", "    gzip:\n      compress: {}\n    forwarded:\n")], &[]),
-    fault("sse-cached", &[Fault::CacheStreams], &["session-scattered"]),
+    fault("sse-cached", &[Fault::CacheStreams], &[]),
     fault("sse-altered", &[Fault::KeepDataOnly], &["disconnect-cancels-legacy", "session-resumed-elsewhere"]),
     fault("sse-altered", &[Fault::SplitEvents], &[]),
     scoped(KEEPALIVE, fault("sse-keepalive-missing", &[Fault::NoKeepalive], &[])),

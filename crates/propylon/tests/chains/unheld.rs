@@ -14,7 +14,6 @@ const fn row(chain: &'static str, id: &'static str, why: &'static str) -> Unheld
 const TASKS: &str =
     "a task's id is in the body of the answer that makes it, where the product cannot learn it";
 const LATER: &str = "serve does not do this yet";
-const QUIET: &str = "the product cannot add bytes to a response";
 
 /// Every such row.
 pub(crate) const UNHELD: &[Unheld] = &[
@@ -24,13 +23,6 @@ pub(crate) const UNHELD: &[Unheld] = &[
     row("haproxy-auth", "task-scattered", TASKS),
     row("caddy", "task-scattered", TASKS),
     row("envoy", "task-scattered", TASKS),
-    row("nginx", "sse-keepalive-missing", QUIET),
-    row("nginx-tls", "sse-keepalive-missing", QUIET),
-    row("haproxy", "sse-keepalive-missing", QUIET),
-    row("haproxy-auth", "sse-keepalive-missing", QUIET),
-    row("caddy", "sse-keepalive-missing", QUIET),
-    row("traefik", "sse-keepalive-missing", QUIET),
-    row("envoy", "sse-keepalive-missing", QUIET),
     row(
         "caddy",
         "param-headers-lost",
@@ -42,7 +34,6 @@ pub(crate) const UNHELD: &[Unheld] = &[
         "the session filter wraps the id with the instance's address in Base64",
     ),
     row("propylon", "task-scattered", LATER),
-    row("propylon", "sse-keepalive-missing", LATER),
     row("propylon", "origin-unchecked", LATER),
     row("propylon-limited", "task-scattered", LATER),
     row("propylon-limited", "origin-unchecked", LATER),

@@ -11,7 +11,7 @@ use super::body::{Body, Piece};
 use super::cache::Cache;
 use super::message::Head;
 use super::outlet::Outlet;
-use super::sse::{Boundary, data_only, ids, split_events};
+use super::sse::{Boundary, ids, kept_lines, split_events};
 use super::{Fault, Shared};
 
 /// After how long without an event a stream gets a comment.
@@ -70,7 +70,10 @@ fn exchange(client: &TcpStream, shared: &Shared) -> io::Result<()> {
     send_head(client, &head, &answer.body, instance, shared)?;
     let is_call = request.head.method() == "POST";
     let stored = relay(client, &mut answer, instance, is_call, shared)?;
-    if shared.has(Fault::CacheStreams) && head.is_event_stream() {
+    let is_public = head
+        .get("cache-control")
+        .is_some_and(|value| value.contains("public"));
+    if shared.has(Fault::CacheStreams) && head.is_event_stream() && is_public {
         shared.cache.put(key, head, stored);
     }
     let _ = upstream.shutdown(Shutdown::Both);
@@ -330,7 +333,12 @@ fn relay(
                     data = split_events(&data);
                 }
                 if is_stream && shared.has(Fault::KeepDataOnly) {
-                    data = data_only(&mut pending, &data);
+                    let is_data =
+                        |line: &[u8]| line.starts_with(b"data") || line.trim_ascii().is_empty();
+                    data = kept_lines(&mut pending, &data, is_data);
+                }
+                if is_stream && shared.has(Fault::NoKeepalive) {
+                    data = kept_lines(&mut pending, &data, |line| !line.starts_with(b":"));
                 }
                 if is_stream && (shared.has(Fault::HoldStreams) || shared.has(Fault::CacheStreams))
                 {

@@ -1,4 +1,4 @@
-//! What the relay knows of an event stream's bytes: whether it stands between two events, and how to keep only data.
+//! What the relay knows of an event stream's bytes: whether it stands between two events, and how to thin it out.
 
 /// Follows the end of what was sent.
 #[derive(Default)]
@@ -20,17 +20,23 @@ impl Boundary {
     }
 }
 
-/// Keeps the `data` lines and the empty lines, and gives back what is not a whole line yet.
-pub(super) fn data_only(pending: &mut Vec<u8>, bytes: &[u8]) -> Vec<u8> {
+/// Keeps the whole lines that `keep` takes, and leaves what is not a whole line yet in `pending`.
+pub(super) fn kept_lines(
+    pending: &mut Vec<u8>,
+    bytes: &[u8],
+    keep: impl Fn(&[u8]) -> bool,
+) -> Vec<u8> {
     pending.extend_from_slice(bytes);
     let Some(end) = pending.iter().rposition(|&byte| byte == b'\n') else {
         return Vec::new();
     };
     let lines: Vec<u8> = pending.drain(..=end).collect();
-    let kept = lines
+    lines
         .split_inclusive(|&byte| byte == b'\n')
-        .filter(|line| line.starts_with(b"data") || line.trim_ascii().is_empty());
-    kept.flatten().copied().collect()
+        .filter(|line| keep(line))
+        .flatten()
+        .copied()
+        .collect()
 }
 
 /// The ids of the events in `bytes`.
