@@ -229,7 +229,7 @@ pub const REASONS: &[Explanation] = &[
         ("upstream-response-invalid", 502),
         "The upstream's answer is not valid HTTP/1.1.",
         (None, None),
-        "What the server sent cannot be relayed without guessing: a broken status line or header, two lengths, a broken chunk, or a head beyond limits.header_bytes. The log line's detail says what was found.",
+        "What the server sent cannot be relayed without guessing: a broken status line or header, a line that ends in LF alone, two lengths, a broken chunk, or a head beyond limits.header_bytes. The log line's detail says what was found.",
     ),
     row(
         Reason::UpstreamUnreachable,
