@@ -5,7 +5,8 @@ use std::net::IpAddr;
 /// What an id tells of where something is; `None` when nothing can be read out of it.
 pub(crate) fn revealed(id: &str) -> Option<String> {
     let mut texts = vec![("as it is", id.to_owned())];
-    let pieces = id.split(['.', '~', '|', ':', ',']).chain([id]);
+    let is_digit = |c: char| c.is_ascii_alphanumeric() || "+/-_=".contains(c);
+    let pieces = id.split(|c| !is_digit(c)).chain([id]);
     for piece in pieces {
         texts.extend(
             base64(piece)

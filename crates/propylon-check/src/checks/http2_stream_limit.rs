@@ -1,7 +1,8 @@
 //! `http2-stream-limit`: more streams of one client than the usual limit of 100, at the same time.
 
+use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -19,16 +20,19 @@ pub(super) const CHECK: Check = Check {
 };
 
 const STREAMS: usize = 128;
-/// How long each stays open after its event, so that all are open together.
-const OPEN_SECONDS: u64 = 3;
+/// How long the probe keeps each open.
+const OPEN_SECONDS: u64 = 10;
+/// Within this each must have carried its event while all others stay open.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 async fn run(lab: Rc<Lab>) -> Checked {
     let voice = lab.voice().await?;
     let mut running = Vec::new();
+    let (due, open) = (Instant::now() + PATIENCE, Rc::new(Cell::new(0)));
     for _ in 0..STREAMS {
-        let (lab, voice) = (Rc::clone(&lab), voice.clone());
+        let (lab, voice, open) = (Rc::clone(&lab), voice.clone(), Rc::clone(&open));
         running.push(tokio::task::spawn_local(async move {
-            carries(&lab, &voice).await
+            carries(&lab, &voice, due, &open).await
         }));
     }
     let mut carried = 0;
@@ -58,16 +62,31 @@ async fn run(lab: Rc<Lab>) -> Checked {
     ))
 }
 
-async fn carries(lab: &Lab, voice: &Voice) -> Result<(), Trouble> {
+/// Opens a stream, reads its event, and holds it until all are open or the time is over: a stream that only waited for
+/// another to end was not served beside it.
+async fn carries(
+    lab: &Lab,
+    voice: &Voice,
+    due: Instant,
+    open: &Cell<usize>,
+) -> Result<(), Trouble> {
     let request = voice.streaming_tool(
         lab,
         "quiet_stream",
         json!({"seconds": OPEN_SECONDS, "before": 1, "after": 0}),
     );
-    let mut stream = lab.stream(&request).await?;
-    let event = stream.emission(lab.soon()).await?;
-    event.ok_or_else(|| Trouble::unexpected("the stream ended without an event"))?;
-    // Held until every other stream is open too.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let opened = async {
+        let mut stream = lab.stream(&request).await?;
+        let event = stream.emission(lab.soon()).await?;
+        event.ok_or_else(|| Trouble::unexpected("the stream ended without an event"))?;
+        Ok(stream)
+    };
+    let held = tokio::time::timeout_at(due.into(), opened).await;
+    let late = || Trouble::unexpected(format!("no event within {} s", PATIENCE.as_secs()));
+    let _held = held.map_err(|_| late())??;
+    open.set(open.get() + 1);
+    while open.get() < STREAMS && Instant::now() < due {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     Ok(())
 }

@@ -21,6 +21,8 @@ pub(super) const CHECK: Check = Check {
 
 /// Failures of each kind, more than the usual thresholds of 3 to 5.
 const FAILURES: usize = 10;
+/// Pings that show a session to be kept at its instance.
+const PINGS: usize = 6;
 
 async fn run(lab: Rc<Lab>) -> Checked {
     let Residents { sessions } = residents(&lab, 3).await?;
@@ -30,6 +32,19 @@ async fn run(lab: Rc<Lab>) -> Checked {
     let Some((culprit, bystanders)) = held.split_first() else {
         return Err(Trouble::unexpected("the instance has no session"));
     };
+    // A session that misses its instance before anything failed is session-scattered's matter.
+    let mut steady = Vec::new();
+    for bystander in bystanders {
+        if is_steady(&lab, bystander, &victim).await {
+            steady.push(bystander.clone());
+        }
+    }
+    if steady.is_empty() {
+        return Ok(Outcome::not_seen(
+            format!("sessions of {victim} do not reach it even before anything fails"),
+            "a chain that keeps sessions together",
+        ));
+    }
     let voice = Voice::Legacy(culprit.clone());
     let cut = lab.with_token(json!({"when": "before-head"}));
     let fail = lab.with_token(json!({"status": 500}));
@@ -42,7 +57,7 @@ async fn run(lab: Rc<Lab>) -> Checked {
         }
     }
     let mut faults = Vec::new();
-    for (bystander, n) in bystanders.iter().zip(1..) {
+    for (bystander, n) in steady.iter().zip(1..) {
         faults.extend(stands(&lab, bystander, &victim, n).await);
     }
     Ok(Outcome::of_faults(
@@ -53,6 +68,16 @@ async fn run(lab: Rc<Lab>) -> Checked {
             2 * FAILURES
         ),
     ))
+}
+
+/// Whether every one of some pings in the session reaches its instance.
+async fn is_steady(lab: &Lab, session: &Session, victim: &str) -> bool {
+    for _ in 0..PINGS {
+        if stands(lab, session, victim, 0).await.is_some() {
+            return false;
+        }
+    }
+    true
 }
 
 async fn stands(lab: &Lab, session: &Session, victim: &str, n: usize) -> Option<Evidence> {

@@ -31,7 +31,8 @@ fn judge(scatter: &Scatter) -> Outcome {
                 .answered_by
                 .as_ref()
                 .is_some_and(|name| *name != session.minted_by);
-            let missed = elsewhere || visit.is_stranger;
+            // The instance that made a session and does not know it got another id: that is session-header-lost.
+            let missed = elsewhere || (visit.is_stranger && visit.answered_by.is_none());
             let counts = by_method.entry(visit.method).or_default();
             counts.0 += 1;
             counts.1 += usize::from(missed);

@@ -141,9 +141,10 @@ fn emission_bytes(raw: &[u8]) -> Vec<u64> {
                     .is_ok_and(|message: Value| emission(&message).is_some()),
                 Item::Comment(_) => false,
             });
+            // Between events are only the comments before the first line of this one.
             let comments: usize = block
                 .split_inclusive('\n')
-                .filter(|line| line.starts_with(':'))
+                .take_while(|line| line.starts_with(':'))
                 .map(str::len)
                 .sum();
             is_emission.then(|| u64::try_from(block.len() - comments).unwrap_or(u64::MAX))

@@ -18,15 +18,22 @@ pub(super) const CHECK: Check = Check {
 
 async fn run(lab: Rc<Lab>) -> Checked {
     let paced = paced(&lab).await?;
-    Ok(judge(&paced.streams, &paced.latency))
+    // Two events tell of the head; they are too few to tell of delay.
+    let streams: Vec<PacedStream> = paced
+        .streams
+        .iter()
+        .filter(|stream| !stream.is_held)
+        .cloned()
+        .collect();
+    Ok(judge(&streams, &paced.latency))
 }
 
 /// A stream is late when more than a tenth of its events are later than the slowest of the small calls account for.
 /// Single late events are the machine's; a buffer delays most of them.
 fn judge(streams: &[PacedStream], latency: &Latency) -> Outcome {
-    let threshold = latency.threshold();
+    let (threshold, slowest) = (latency.threshold(), latency.at(100));
     let line = |stream: &PacedStream| {
-        let delays = &stream.delays;
+        let delays = stream.delays.without_request(slowest);
         Evidence::new(
             format!("delay of {} events: {}", delays.events.len(), stream.label),
             format!("p90 under {}", in_ms(threshold)),
@@ -43,7 +50,8 @@ fn judge(streams: &[PacedStream], latency: &Latency) -> Outcome {
     let late: Vec<&PacedStream> = streams
         .iter()
         .filter(|stream| {
-            stream.delays.at(90) > threshold || stream.delays.events.len() < stream.expected
+            stream.delays.without_request(slowest).at(90) > threshold
+                || stream.delays.events.len() < stream.expected
         })
         .collect();
     let baseline = Evidence::new("baseline", "the chain's own pace", latency.describe());

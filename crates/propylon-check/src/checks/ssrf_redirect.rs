@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Check, Need, Stage};
 use crate::lab::Lab;
 use crate::outcome::{Checked, Outcome};
-use crate::talk::Voice;
+use crate::talk::{Report, Voice};
 use crate::wire::{Response, Trouble};
 
 pub(super) const CHECK: Check = Check {
@@ -34,11 +34,19 @@ async fn run(lab: Rc<Lab>) -> Checked {
     let mut faults = Vec::new();
     for status in [301, 302, 303, 307, 308] {
         for location in [format!("/{canary}"), format!("http://{listen}/{canary}")] {
-            let arguments = lab.with_token(json!({"status": status, "location": location}));
+            let key = lab.word("redirect");
+            let arguments =
+                lab.with_token(json!({"status": status, "location": location, "key": key}));
             let response = lab
                 .settle(&voice.tool(&lab, "redirect", arguments), lab.soon())
                 .await?;
             faults.extend(judge(status, &location, &response));
+            // Whoever follows with the same body runs the call again, and passes on the same redirect.
+            let report = lab.call(&voice, "executions", json!({"key": key})).await?;
+            if let Some(again @ 2..) = executed(&report) {
+                let what = format!("executions of a call answered {status} to {location}");
+                faults.push(Evidence::new(what, "1", again.to_string()));
+            }
         }
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -48,6 +56,12 @@ async fn run(lab: Rc<Lab>) -> Checked {
         "a redirect of the server's is followed by the proxy",
         "redirects of the server's are passed on or refused, and followed by nobody",
     ))
+}
+
+/// How often a call ran, on all instances.
+fn executed(report: &Report) -> Option<u64> {
+    let counts = report.at("/by_instance")?.as_object()?.values();
+    Some(counts.filter_map(Value::as_u64).sum())
 }
 
 /// A success in place of the redirect is the redirect's target.

@@ -8,7 +8,7 @@ use super::{Check, Need, Stage};
 use crate::judge::crossed_exactly;
 use crate::lab::Lab;
 use crate::outcome::{Checked, Outcome};
-use crate::talk::{MODERN, Voice, rpc_error};
+use crate::talk::{MODERN, Report, Voice, rpc_error};
 use crate::wire::Trouble;
 
 pub(super) const CHECK: Check = Check {
@@ -62,11 +62,20 @@ async fn legacy(lab: &Lab) -> Result<Vec<Evidence>, Trouble> {
             &report.header("mcp-protocol-version"),
         ));
     }
-    let report = lab
-        .echo(&voice, |request| request.without("MCP-Protocol-Version"))
+    let request = voice.tool(lab, "echo_request", serde_json::json!({}));
+    let response = lab
+        .settle(&request.without("MCP-Protocol-Version"), lab.soon())
         .await?;
-    let gained = report.header("mcp-protocol-version");
-    if let Some(gained) = gained.first() {
+    if let Some((_, text)) = response.message().as_ref().and_then(rpc_error) {
+        faults.push(Evidence::new(
+            "a request without MCP-Protocol-Version",
+            "served",
+            text,
+        ));
+        return Ok(faults);
+    }
+    let report = Report::read("echo_request", response)?;
+    if let Some(gained) = report.header("mcp-protocol-version").first() {
         faults.push(Evidence::new(
             "MCP-Protocol-Version, not sent",
             "nothing",

@@ -39,6 +39,25 @@ impl Delays {
         }
     }
 
+    /// The same, less what the request may have been under way: its quickest event's delay, and no more than `most`,
+    /// the slowest small call. A chain that holds every event back equally keeps the rest of its delay.
+    pub(crate) fn without_request(&self, most: Duration) -> Self {
+        let least = self
+            .events
+            .iter()
+            .map(|event| event.delay())
+            .min()
+            .unwrap_or_default();
+        let under_way = least.min(most);
+        let events = self.events.iter().map(|event| EventDelay {
+            arrived: event.arrived.saturating_sub(under_way),
+            ..*event
+        });
+        Self {
+            events: events.collect(),
+        }
+    }
+
     /// The delay that `percent` of 100 events do not exceed.
     pub(crate) fn at(&self, percent: usize) -> Duration {
         let mut delays: Vec<Duration> = self.events.iter().map(|event| event.delay()).collect();
@@ -97,6 +116,21 @@ mod tests {
         let held = delays(&[(0, 300), (100, 300), (200, 301)]);
         assert_eq!(held.at(50), Duration::from_millis(200));
         assert_eq!(held.bunched(Duration::from_millis(50)), 2);
+    }
+
+    #[test]
+    fn the_way_of_the_request_is_taken_off_and_no_more() {
+        let slow_start = delays(&[(0, 5), (100, 105), (200, 206)]);
+        let most = Duration::from_millis(8);
+        assert_eq!(
+            slow_start.without_request(most).at(100),
+            Duration::from_millis(1)
+        );
+        let held_equally = delays(&[(0, 200), (100, 300), (200, 400)]);
+        assert_eq!(
+            held_equally.without_request(most).at(50),
+            Duration::from_millis(192)
+        );
     }
 
     #[test]

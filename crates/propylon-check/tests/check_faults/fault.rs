@@ -146,11 +146,11 @@ pub(crate) const QUICK: &[Row] = &[
         &["response-header-lost"],
     ),
     row(Fault::LimitsRatesWrongly, "rate-limit-shape", &[]),
-    // Whoever reads beside a slow reader is late as well.
+    // Whoever reads beside a slow reader is late as well, and an event that waits for its stream's end comes too late.
     row(
         Fault::BuffersStreams,
         "sse-buffered",
-        &["slow-reader-starves-others"],
+        &["http2-stream-limit", "slow-reader-starves-others"],
     ),
     row(Fault::WithholdsHeads, "sse-head-withheld", &[]),
     row(Fault::CompressesStreams, "sse-compressed", &[]),
@@ -187,7 +187,12 @@ pub(crate) const QUICK: &[Row] = &[
 
 /// What takes the standard profile's quiet time.
 pub(crate) const QUIET: &[Row] = &[
-    row(Fault::CutsQuietStreams, "idle-timeout-short", &[]),
+    // A silent answer that is a stream is a quiet stream.
+    row(
+        Fault::CutsQuietStreams,
+        "idle-timeout-short",
+        &["response-timeout-short"],
+    ),
     row(Fault::GivesUpSlowCalls, "response-timeout-short", &[]),
     row(Fault::KeepsConnectionsTooLong, "keepalive-race", &[]),
     row(Fault::DropsComments, "sse-keepalive-missing", &[]),

@@ -60,7 +60,8 @@ fn found(rows: &[Row], profile: Profile) {
                 loop {
                     let next = waiting.lock().unwrap().next();
                     let Some(row) = next else { break };
-                    problems.lock().unwrap().extend(problem(row, profile));
+                    let problem = problem(row, profile);
+                    problems.lock().unwrap().extend(problem);
                 }
             });
         }

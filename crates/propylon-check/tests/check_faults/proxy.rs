@@ -357,8 +357,16 @@ async fn exchange(
 async fn open(shared: &Shared, asked: &Asked) -> io::Result<Upstream> {
     if shared.fault == Fault::KeepsConnectionsTooLong {
         let mut idle = shared.idle.borrow_mut();
-        if let Some(found) = idle.iter().position(|(at, _)| *at == asked.at) {
-            return Ok(idle.remove(found).1);
+        while let Some(found) = idle.iter().position(|(at, _)| *at == asked.at) {
+            let (_, kept) = idle.remove(found);
+            // One that the server has closed already would only fail.
+            let alive = kept
+                .pipe
+                .try_read(&mut [0])
+                .is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+            if alive {
+                return Ok(kept);
+            }
         }
     }
     let target = DialTarget::operator(shared.instances[asked.at]);

@@ -43,7 +43,8 @@ pub(crate) async fn relay(
     if !(shared.fault == Fault::WithholdsHeads && is_stream) {
         write.write_all(&first.take().unwrap_or_default()).await?;
     }
-    if shared.fault == Fault::HoardsForSlowReaders && is_chunked {
+    let is_large = asked.message["params"]["arguments"]["size"].as_u64() >= Some(100_000);
+    if shared.fault == Fault::HoardsForSlowReaders && is_chunked && is_large {
         return hoard(upstream, left, write).await;
     }
     let mut held = Vec::new();
