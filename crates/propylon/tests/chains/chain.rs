@@ -37,8 +37,8 @@ impl Scheme {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Certificate {
     Good,
-    /// Signed by the same authority for another name.
-    WrongName,
+    /// Good, but for a week only.
+    EndsSoon,
 }
 
 /// One chain.

@@ -66,8 +66,8 @@ const fn waiting(select: &'static [&'static str]) -> Scope {
     Scope { select, ..WAITING }
 }
 
-const NGINX_WRONG_NAME: Chain = Chain {
-    certificate: Certificate::WrongName,
+const NGINX_ENDS_SOON: Chain = Chain {
+    certificate: Certificate::EndsSoon,
     ..NGINX_TLS
 };
 
@@ -134,7 +134,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     // Backends and TLS.
     edit("ssrf-redirect", ENVOY, &[("idle_timeout: 3600s }\n", "idle_timeout: 3600s, internal_redirect_policy: { max_internal_redirects: 2, redirect_response_codes: [301, 302, 303, 307, 308], allow_cross_scheme_redirect: true } }\n                        - match: { prefix: / }\n                          route: { cluster: mcp }\n")], &[]),
     fault("ssrf-redirect", &[Fault::FollowRedirects], &[]),
-    edit("tls-certificate", NGINX_WRONG_NAME, &[], &[]),
+    edit("tls-certificate", NGINX_ENDS_SOON, &[], &[]),
     edit("tls-old-version", NGINX_TLS, &[("ssl_protocols TLSv1.2 TLSv1.3;", "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;")], &[]),
     edit("redirect-drops-body", NGINX, &[("        location = /health", "        location = /mcp/ { return 301 /mcp; }\n        location = /health")], &[]),
     // Health and limits.
