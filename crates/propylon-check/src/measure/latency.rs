@@ -146,7 +146,7 @@ mod tests {
         let pace = Duration::from_millis(15);
         let latency = Latency::at_pace(&samples, pace);
         assert_eq!(latency.count(), 99 + 5);
-        assert_eq!(latency.at(99), Duration::from_millis(85));
+        assert_eq!(latency.at(99), Duration::from_millis(70));
         assert_eq!(Latency::at_pace(&samples[..99], pace).count(), 99);
     }
 

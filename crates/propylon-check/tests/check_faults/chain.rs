@@ -49,7 +49,7 @@ pub(crate) fn measure(
         let mut options = CheckOptions::new(Endpoint::parse(&url).unwrap());
         options.profile = profile;
         options.token = Some(Hidden::new(TOKEN));
-        options.timeout = Duration::from_secs(5);
+        options.timeout = Duration::from_secs(10);
         change(&mut options);
         let report = check(options, |_| {}).await.unwrap();
         proxy.abort();

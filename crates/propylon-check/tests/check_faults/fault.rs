@@ -194,7 +194,12 @@ pub(crate) const QUIET: &[Row] = &[
         &["response-timeout-short"],
     ),
     row(Fault::GivesUpSlowCalls, "response-timeout-short", &[]),
-    row(Fault::KeepsConnectionsTooLong, "keepalive-race", &[]),
+    // Whichever call meets a closing connection fails.
+    row(
+        Fault::KeepsConnectionsTooLong,
+        "keepalive-race",
+        &["body-limit-small", "error-body-replaced"],
+    ),
     row(Fault::DropsComments, "sse-keepalive-missing", &[]),
     row(Fault::ChecksHealthOnEndpoint, "health-on-endpoint", &[]),
 ];
