@@ -142,7 +142,7 @@ impl Dialer {
         timeout(self.within, step)
             .await
             .unwrap_or(Err(Trouble::Silent {
-                what: "the end of the TLS handshake",
+                what: "the end of the TLS handshake (does the server speak TLS there?)",
                 waited: self.within,
             }))
     }

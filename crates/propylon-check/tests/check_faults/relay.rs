@@ -26,28 +26,22 @@ pub(crate) async fn relay(
         left = Left::Nothing;
     }
     learn(shared, asked, &head);
-    if shared.fault == Fault::FollowsRedirects && (300..400).contains(&head.status()) {
-        return refuse(write, 200, "text/plain", "whatever is there").await;
-    }
-    if shared.fault == Fault::ReplacesErrorPages && head.status() >= 500 {
-        return refuse(write, head.status(), "text/html", "<h1>Sorry</h1>").await;
-    }
     let is_stream = head.is_event_stream();
     let _gauge = is_stream.then(|| Gauge::raise(shared));
-    if is_stream && shared.fault == Fault::LimitsStreams && shared.streams.get() > 100 {
-        return refuse(write, 503, "text/html", "<h1>503</h1>").await;
+    if let Some((status, kind, text)) = replaced(shared, &head) {
+        return refuse(write, status, kind, text).await;
     }
     change_head(shared, asked, &mut head);
     let is_chunked = left == Left::Chunks;
-    let mut first = Some(head.bytes());
+    // What has come and not been passed on.
+    let mut held = head.bytes();
     if !(shared.fault == Fault::WithholdsHeads && is_stream) {
-        write.write_all(&first.take().unwrap_or_default()).await?;
+        write.write_all(&std::mem::take(&mut held)).await?;
     }
     let is_large = asked.message["params"]["arguments"]["size"].as_u64() >= Some(100_000);
     if shared.fault == Fault::HoardsForSlowReaders && is_chunked && is_large {
         return hoard(upstream, left, write).await;
     }
-    let mut held = Vec::new();
     let idle = if shared.fault == Fault::CutsQuietStreams && is_stream {
         20
     } else {
@@ -63,17 +57,11 @@ pub(crate) async fn relay(
         };
         match next {
             Ok(Some(bytes)) => {
-                if let Some(head) = first.take() {
-                    write.write_all(&head).await?;
-                }
                 let bytes = change_piece(shared, asked, is_stream, bytes);
-                if shared.fault == Fault::BuffersStreams
-                    && is_stream
-                    && asked.head.method() == "POST"
-                {
-                    held.extend(framed(is_chunked, &bytes));
-                } else {
-                    write.write_all(&framed(is_chunked, &bytes)).await?;
+                held.extend(framed(is_chunked, &bytes));
+                let is_call = is_stream && asked.head.method() == "POST";
+                if !(shared.fault == Fault::BuffersStreams && is_call) {
+                    write.write_all(&std::mem::take(&mut held)).await?;
                 }
             }
             Ok(None) => break,
@@ -84,9 +72,6 @@ pub(crate) async fn relay(
             }
         }
     }
-    if let Some(head) = first.take() {
-        write.write_all(&head).await?;
-    }
     write.write_all(&held).await?;
     if is_chunked {
         write.write_all(b"0\r\n\r\n").await?;
@@ -95,6 +80,22 @@ pub(crate) async fn relay(
         shared.idle.borrow_mut().push((asked.at, upstream));
     }
     Ok(())
+}
+
+/// What the client gets in place of the server's answer.
+fn replaced(shared: &Shared, head: &Head) -> Option<(u16, &'static str, &'static str)> {
+    match shared.fault {
+        Fault::FollowsRedirects if (300..400).contains(&head.status()) => {
+            Some((200, "text/plain", "whatever is there"))
+        }
+        Fault::ReplacesErrorPages if head.status() >= 500 => {
+            Some((head.status(), "text/html", "<h1>Sorry</h1>"))
+        }
+        Fault::LimitsStreams if head.is_event_stream() && shared.streams.get() > 100 => {
+            Some((503, "text/html", "<h1>503</h1>"))
+        }
+        _ => None,
+    }
 }
 
 fn framed(is_chunked: bool, bytes: &[u8]) -> Vec<u8> {
