@@ -1,5 +1,6 @@
 //! `passive-ejection`: calls that fail on one instance, and the other sessions of that instance right after.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use propylon_practices::Evidence;
@@ -21,30 +22,22 @@ pub(super) const CHECK: Check = Check {
 
 /// Failures of each kind, more than the usual thresholds of 3 to 5.
 const FAILURES: usize = 10;
+/// Sessions opened on each instance: under a hash one in three stays with the instance that made it.
+const EACH: usize = 8;
 /// Pings that show a session to be kept at its instance.
 const PINGS: usize = 6;
 
 async fn run(lab: Rc<Lab>) -> Checked {
-    let Residents { sessions } = residents(&lab, 3).await?;
-    let Some((victim, held)) = sessions.into_iter().next() else {
-        return Err(Trouble::unexpected("no session could be opened"));
-    };
-    let Some((culprit, bystanders)) = held.split_first() else {
-        return Err(Trouble::unexpected("the instance has no session"));
-    };
-    // A session that misses its instance before anything failed is session-scattered's matter.
-    let mut steady = Vec::new();
-    for bystander in bystanders {
-        if is_steady(&lab, bystander, &victim).await {
-            steady.push(bystander.clone());
-        }
-    }
-    if steady.is_empty() {
+    let Residents { sessions } = residents(&lab, EACH).await?;
+    let Some((victim, steady)) = steadiest(&lab, sessions).await else {
         return Ok(Outcome::not_seen(
-            format!("sessions of {victim} do not reach it even before anything fails"),
+            "no instance's sessions reach it even before anything fails",
             "a chain that keeps sessions together",
         ));
-    }
+    };
+    let Some((culprit, bystanders)) = steady.split_first() else {
+        return Err(Trouble::unexpected("the instance has no session"));
+    };
     let voice = Voice::Legacy(culprit.clone());
     let cut = lab.with_token(json!({"when": "before-head"}));
     let fail = lab.with_token(json!({"status": 500}));
@@ -57,7 +50,7 @@ async fn run(lab: Rc<Lab>) -> Checked {
         }
     }
     let mut faults = Vec::new();
-    for (bystander, n) in steady.iter().zip(1..) {
+    for (bystander, n) in bystanders.iter().zip(1..) {
         faults.extend(stands(&lab, bystander, &victim, n).await);
     }
     Ok(Outcome::of_faults(
@@ -68,6 +61,28 @@ async fn run(lab: Rc<Lab>) -> Checked {
             2 * FAILURES
         ),
     ))
+}
+
+/// The instance with the most sessions that stay with it, and those: two at least, one to fail and one to look on. A
+/// session that misses its instance before anything failed is session-scattered's matter.
+async fn steadiest(
+    lab: &Lab,
+    sessions: BTreeMap<String, Vec<Session>>,
+) -> Option<(String, Vec<Session>)> {
+    let mut best: Option<(String, Vec<Session>)> = None;
+    for (instance, held) in sessions {
+        let mut steady = Vec::new();
+        for session in held {
+            if is_steady(lab, &session, &instance).await {
+                steady.push(session);
+            }
+        }
+        let most = best.as_ref().map_or(1, |(_, steady)| steady.len());
+        if steady.len() > most {
+            best = Some((instance, steady));
+        }
+    }
+    best
 }
 
 /// Whether every one of some pings in the session reaches its instance.

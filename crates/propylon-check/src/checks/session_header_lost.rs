@@ -21,7 +21,19 @@ pub(super) const CHECK: Check = Check {
 /// Sessions tried until one's request reaches its instance.
 const SESSIONS: usize = 8;
 
+/// How often a request is sent until the instance that made its session answers.
+const TRIES: usize = 24;
+
 async fn run(lab: Rc<Lab>) -> Checked {
+    if let Some(gained) = gained(&lab).await? {
+        return Ok(
+            Outcome::fail("a request without a session arrives with a session header").saw(
+                "Mcp-Session-Id, not sent",
+                "no such line",
+                format!("a line with {gained:?}"),
+            ),
+        );
+    }
     for _ in 0..SESSIONS {
         let response = lab
             .ask(&lab.post(&initialize_body(&lab, "2025-11-25")))
@@ -46,13 +58,43 @@ async fn run(lab: Rc<Lab>) -> Checked {
     ))
 }
 
+/// The header on a request that was sent without it: some servers refuse an empty one.
+async fn gained(lab: &Lab) -> Result<Option<String>, Trouble> {
+    if !lab.facts.modern {
+        return Ok(None);
+    }
+    let report = lab.echo(&Voice::Modern, |request| request).await?;
+    Ok(report.header("mcp-session-id").into_iter().next())
+}
+
+/// A failure when the very instance that made the session does not know its id; nothing if that instance is not met.
+async fn unknown_at_home(lab: &Lab, session: &Session) -> Result<Option<Outcome>, Trouble> {
+    let ping = json!({"jsonrpc": "2.0", "id": lab.next_id(), "method": "ping"});
+    for _ in 0..TRIES {
+        let answer = lab.ask(&session.request(lab, &ping)).await?;
+        let code = answer.message().as_ref().and_then(rpc_error);
+        let is_unknown = code.is_some_and(|(code, _)| code == -32_001);
+        if is_unknown && answer.head.instance() == session.instance {
+            let found = format!("HTTP {}, Session not found", answer.status());
+            return Ok(Some(
+                Outcome::fail("the id the client gets is not the id the server made").saw(
+                    "a ping in a new session, at the instance that made it",
+                    "its answer",
+                    found,
+                ),
+            ));
+        }
+    }
+    Ok(None)
+}
+
 /// What becomes of the id when the session is used; nothing if its requests go astray.
 async fn used(lab: &Lab, session: Session) -> Result<Option<Outcome>, Trouble> {
     let voice = Voice::Legacy(session.clone());
     let request = voice.tool(lab, "echo_request", json!({}));
     let response = lab.settle(&request, lab.soon()).await?;
     match response.message().as_ref().and_then(rpc_error) {
-        Some((-32_001, _)) => return Ok(None),
+        Some((-32_001, _)) => return unknown_at_home(lab, &session).await,
         Some((code, text)) => {
             let found = format!("HTTP {}, {code}: {text}", response.status());
             return Ok(Some(

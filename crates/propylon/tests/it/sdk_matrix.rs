@@ -10,9 +10,8 @@ use crate::real::rmcp_client::{self, Abilities, Era};
 use crate::real::scripts::{self, Steps};
 use crate::real::servers::{Group, Kind, group};
 
-/// The milliseconds after which each of four progress steps is due, and how late it may be.
+/// The milliseconds after which each of four progress steps is due.
 const STEP_MS: i64 = 150;
-const LATE_MS: i64 = 140;
 
 fn name(kind: Kind) -> &'static str {
     if kind == Kind::Everything {
@@ -51,13 +50,13 @@ fn check_calls(steps: &Steps) {
         .cloned()
         .unwrap_or_default();
     assert_eq!(arrivals.len(), 4, "{arrivals:?}");
-    for (number, arrival) in (1..).zip(&arrivals) {
-        let late = arrival.as_i64().unwrap_or(i64::MAX) - STEP_MS * number;
-        assert!(
-            (-20..LATE_MS).contains(&late),
-            "step {number} of {arrivals:?}"
-        );
-    }
+    // Held back, they would come all at once; a busy machine may delay each of them.
+    let at = |arrival: Option<&serde_json::Value>| arrival.and_then(serde_json::Value::as_i64);
+    let spread = at(arrivals.last()).zip(at(arrivals.first()));
+    assert!(
+        spread.is_some_and(|(last, first)| last - first >= STEP_MS * 3 / 2),
+        "{arrivals:?}"
+    );
     assert!(
         steps.at("ask")["text"]
             .as_str()
