@@ -36,7 +36,7 @@ routes:
   - { host: '*.MCP.example.com', path: /weather/, upstream: weather }
   - { host: mcp.example.com., path: /, upstream: weather }
   - { path: /, upstream: weather }
-upstreams: { weather: { urls: ['http://127.0.0.1:1/mcp/', 'http://127.0.0.1:2/mcp'] } }
+upstreams: { weather: { urls: ['http://127.0.0.1:1/mcp/', 'http://127.0.0.1:2/mcp/'] } }
 ",
     )
     .deployment;
@@ -56,10 +56,10 @@ upstreams: { weather: { urls: ['http://127.0.0.1:1/mcp/', 'http://127.0.0.1:2/mc
     assert_eq!(deployment.listeners[0].health, None);
     let weather = &deployment.upstreams["weather"];
     assert_eq!(weather.name, "weather");
-    assert_eq!(weather.endpoints.path(), "/mcp");
+    assert_eq!(weather.endpoints.path(), "/mcp/", "where the server is");
     assert_eq!(
         urls(&weather.endpoints),
-        ["http://127.0.0.1:1/mcp", "http://127.0.0.1:2/mcp"]
+        ["http://127.0.0.1:1/mcp/", "http://127.0.0.1:2/mcp/"]
     );
 }
 
@@ -191,9 +191,9 @@ fn flags_make_one_route_to_one_upstream() {
             vec!["http://127.0.0.1:1/mcp"],
         ),
         (
-            vec!["http://127.0.0.1:1/tools/", "http://127.0.0.1:2/tools"],
+            vec!["http://127.0.0.1:1/tools/", "http://127.0.0.1:2/tools/"],
             "/tools",
-            vec!["http://127.0.0.1:1/tools", "http://127.0.0.1:2/tools"],
+            vec!["http://127.0.0.1:1/tools/", "http://127.0.0.1:2/tools/"],
         ),
     ] {
         let deployment = flags(&one, &upstreams, None).unwrap().deployment;
