@@ -3,6 +3,10 @@
 //! Everything is polled from one task. Bytes are read into the worker's one buffer and sent on in
 //! the same breath; a stream that is quiet holds no buffer at all.
 
+mod download;
+mod head;
+mod upload;
+
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,13 +23,10 @@ use super::outbound::Outbound;
 use crate::client::connection::{ClientConnection, Transport};
 use crate::error::ProxyError;
 use crate::http1::framing::Framing;
-use crate::http1::head::{HeadLimits, ResponseHead, Version};
-use crate::phase::answer::{self, Encoding};
+use crate::http1::head::{ResponseHead, Version};
+use crate::phase::answer::Encoding;
 use crate::reason::Reason;
-use crate::worker::{Scratch, Stage, Worker};
-
-/// An answer that never pauses lets the other exchanges of its worker have their turn.
-const READS_IN_A_ROW: usize = 4;
+use crate::worker::{Stage, Worker};
 
 /// A response's head with whatever came behind it.
 #[derive(Debug)]
@@ -210,216 +211,6 @@ impl<'a, S: Transport> Exchange<'a, S> {
     /// Whether the whole request has been sent on.
     pub(crate) fn is_uploaded(&self) -> bool {
         self.request.is_done() && self.to_upstream.is_flushed()
-    }
-
-    /// Moves the request's body from the client to the upstream, as far as both sockets let it.
-    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), ProxyError> {
-        let worker = self.worker;
-        while !self.upload_refused {
-            match self.to_upstream.poll_flush(cx, self.upstream) {
-                Poll::Pending => return Ok(()),
-                // The server may have answered and closed without reading on: let it speak.
-                Poll::Ready(Err(_)) => self.upload_refused = true,
-                Poll::Ready(Ok(())) if self.request.is_done() => return Ok(()),
-                Poll::Ready(Ok(())) => {
-                    let Scratch { input, output } = &mut *worker.scratch();
-                    let Poll::Ready(read) = poll_read(&mut self.client.io, cx, input) else {
-                        return Ok(());
-                    };
-                    let read = read.map_err(|error| ProxyError::client_io(&error))?;
-                    if read == 0 {
-                        return Err(Reason::ClientClosed.into());
-                    }
-                    self.upload(cx, input.get_mut(..read).unwrap_or_default(), output)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn upload(
-        &mut self,
-        cx: &mut Context<'_>,
-        piece: &mut [u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), ProxyError> {
-        let progress = self.request.take(piece)?;
-        self.client
-            .unread
-            .extend_from_slice(piece.get(progress.consumed..).unwrap_or_default());
-        self.tally.request_bytes += progress.data as u64;
-        if self.tally.request_bytes > self.limits.body_bytes {
-            return Err(Reason::BodyLimit.into());
-        }
-        self.upload_moved = Instant::now();
-        let data = piece.get(..progress.data).unwrap_or_default();
-        if let Some(capture) = &mut self.capture {
-            let peek_bytes = usize::try_from(self.limits.peek_bytes).unwrap_or(usize::MAX);
-            let room = peek_bytes.saturating_sub(capture.len());
-            capture.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
-        }
-        out.clear();
-        self.to_upstream.encode(data, out);
-        if self.request.is_done() {
-            self.to_upstream.encode_end(self.request.trailers(), out);
-        }
-        if self.to_upstream.send(cx, self.upstream, out).is_err() {
-            self.upload_refused = true;
-        }
-        Ok(())
-    }
-
-    /// Reads until a final response head is whole; interim ones go to the client on their own.
-    fn read_head(&mut self, cx: &mut Context<'_>) -> Result<Option<Received>, ProxyError> {
-        let worker = self.worker;
-        while self.to_client.is_flushed() {
-            let Scratch { input, output } = &mut *worker.scratch();
-            let Poll::Ready(read) = poll_read(self.upstream, cx, input) else {
-                return Ok(None);
-            };
-            let read = read.map_err(|error| ProxyError::upstream_io(&error))?;
-            if read == 0 {
-                return Err(Reason::UpstreamClosed.into());
-            }
-            self.answer_moved = Instant::now();
-            self.opening
-                .extend_from_slice(input.get(..read).unwrap_or_default());
-            while let Some(head) = self.parse_head()? {
-                if head.status >= 200 {
-                    return Ok(Some(Received {
-                        bytes: std::mem::take(&mut self.opening),
-                        head,
-                    }));
-                }
-                self.show_interim(cx, &head, output)?;
-            }
-        }
-        // Whoever wrote last asked the client's socket to wake this task.
-        Ok(None)
-    }
-
-    fn parse_head(&self) -> Result<Option<ResponseHead>, ProxyError> {
-        if self.opening.is_empty() {
-            return Ok(None);
-        }
-        let limits = HeadLimits {
-            bytes_max: usize::try_from(self.limits.header_bytes).unwrap_or(usize::MAX),
-            count_max: self.limits.header_count,
-        };
-        ResponseHead::parse(&self.opening, limits).map_err(ProxyError::bad_response)
-    }
-
-    /// 100 and 103 are for the client; 101 answers an upgrade that was never asked for.
-    fn show_interim(
-        &mut self,
-        cx: &mut Context<'_>,
-        head: &ResponseHead,
-        out: &mut Vec<u8>,
-    ) -> Result<(), ProxyError> {
-        if head.status == 101 {
-            return Err(ProxyError::found(
-                Reason::UpstreamResponseInvalid,
-                "101 without an upgrade",
-            ));
-        }
-        let rest = self.opening.split_off(head.len);
-        let interim = std::mem::replace(&mut self.opening, rest);
-        if self.version == Version::Http11 {
-            out.clear();
-            answer::write_interim(&interim, head, out);
-            let sent = self.to_client.send(cx, &mut self.client.io, out);
-            sent.map_err(|error| ProxyError::client_io(&error))?;
-        }
-        Ok(())
-    }
-
-    /// Moves the answer from the upstream to the client. Ready when all of it has been written.
-    fn poll_download(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, ProxyError> {
-        let worker = self.worker;
-        for _ in 0..READS_IN_A_ROW {
-            if self.poll_client(cx)?.is_pending() {
-                return Ok(Poll::Pending);
-            }
-            if self.response.is_done() {
-                return Ok(Poll::Ready(()));
-            }
-            let Scratch { input, output } = &mut *worker.scratch();
-            let Poll::Ready(read) = poll_read(self.upstream, cx, input) else {
-                return Ok(Poll::Pending);
-            };
-            let read = read.map_err(|error| ProxyError::upstream_io(&error))?;
-            self.answer_moved = Instant::now();
-            if read > 0 {
-                self.download(cx, input.get_mut(..read).unwrap_or_default(), output)?;
-            } else if self.response.close() {
-                output.clear();
-                self.to_client.encode_end(&[], output);
-                self.send_to_client(cx, output)?;
-            } else {
-                return Err(Reason::UpstreamClosed.into());
-            }
-        }
-        cx.waker().wake_by_ref();
-        Ok(Poll::Pending)
-    }
-
-    /// Sends the head and what of the body came with it in one write.
-    fn pass_on(&mut self, cx: &mut Context<'_>, behind: &mut [u8]) -> Result<(), ProxyError> {
-        let worker = self.worker;
-        let output = &mut worker.scratch().output;
-        self.download(cx, behind, output)
-    }
-
-    fn download(
-        &mut self,
-        cx: &mut Context<'_>,
-        piece: &mut [u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), ProxyError> {
-        let taken = self.response.take(piece);
-        let progress =
-            taken.map_err(|what| ProxyError::found(Reason::UpstreamResponseInvalid, what))?;
-        self.tally.surplus |= progress.consumed < piece.len();
-        let data = piece.get(..progress.data).unwrap_or_default();
-        self.tally.response_bytes += data.len() as u64;
-        if let Some(framer) = &mut self.framer {
-            self.tally.events += framer.push(data).events_completed as u64;
-        }
-        if self.opening.is_empty() && self.to_client.is_plain() {
-            return self.send_to_client(cx, data);
-        }
-        out.clear();
-        out.append(&mut self.opening);
-        self.opening = Vec::new();
-        self.to_client.encode(data, out);
-        if self.response.is_done() {
-            self.to_client.encode_end(self.response.trailers(), out);
-        }
-        self.send_to_client(cx, out)
-    }
-
-    fn send_to_client(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Result<(), ProxyError> {
-        self.to_client
-            .send(cx, &mut self.client.io, bytes)
-            .map_err(|error| ProxyError::client_io(&error))
-    }
-
-    /// Pending while the client's socket is full: then nothing more is read from the upstream.
-    fn poll_client(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, ProxyError> {
-        let before = self.to_client.waiting();
-        let flushed = self.to_client.poll_flush(cx, &mut self.client.io);
-        match flushed.map_err(|error| ProxyError::client_io(&error))? {
-            Poll::Ready(()) => {
-                self.client_stuck = None;
-                Ok(Poll::Ready(()))
-            }
-            Poll::Pending => {
-                if self.to_client.waiting() != before || self.client_stuck.is_none() {
-                    self.client_stuck = Some(Instant::now());
-                }
-                Ok(Poll::Pending)
-            }
-        }
     }
 
     /// What else can end an exchange while both sockets are quiet: the client leaves, time is up.

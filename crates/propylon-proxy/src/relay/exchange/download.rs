@@ -1,0 +1,112 @@
+//! The answer's body on its way to the client.
+
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use super::{Exchange, poll_read};
+use crate::client::connection::Transport;
+use crate::error::ProxyError;
+use crate::reason::Reason;
+use crate::worker::Scratch;
+
+/// An answer that never pauses lets the other exchanges of its worker have their turn.
+const READS_IN_A_ROW: usize = 4;
+
+impl<S: Transport> Exchange<'_, S> {
+    /// Moves the answer from the upstream to the client. Ready when all of it has been written.
+    pub(super) fn poll_download(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, ProxyError> {
+        let worker = self.worker;
+        for _ in 0..READS_IN_A_ROW {
+            if self.poll_client(cx)?.is_pending() {
+                return Ok(Poll::Pending);
+            }
+            if self.response.is_done() {
+                return Ok(Poll::Ready(()));
+            }
+            let Scratch { input, output } = &mut *worker.scratch();
+            let Poll::Ready(read) = poll_read(self.upstream, cx, input) else {
+                return Ok(Poll::Pending);
+            };
+            let read = read.map_err(|error| ProxyError::upstream_io(&error))?;
+            self.answer_moved = Instant::now();
+            if read > 0 {
+                self.download(cx, input.get_mut(..read).unwrap_or_default(), output)?;
+            } else if self.response.close() {
+                output.clear();
+                self.to_client.encode_end(&[], output);
+                self.send_to_client(cx, output)?;
+            } else {
+                return Err(Reason::UpstreamClosed.into());
+            }
+        }
+        cx.waker().wake_by_ref();
+        Ok(Poll::Pending)
+    }
+
+    /// Sends the head and what of the body came with it in one write.
+    pub(super) fn pass_on(
+        &mut self,
+        cx: &mut Context<'_>,
+        behind: &mut [u8],
+    ) -> Result<(), ProxyError> {
+        let worker = self.worker;
+        let output = &mut worker.scratch().output;
+        self.download(cx, behind, output)
+    }
+
+    fn download(
+        &mut self,
+        cx: &mut Context<'_>,
+        piece: &mut [u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), ProxyError> {
+        let taken = self.response.take(piece);
+        let progress =
+            taken.map_err(|what| ProxyError::found(Reason::UpstreamResponseInvalid, what))?;
+        self.tally.surplus |= progress.consumed < piece.len();
+        let data = piece.get(..progress.data).unwrap_or_default();
+        self.tally.response_bytes += data.len() as u64;
+        if let Some(framer) = &mut self.framer {
+            self.tally.events += framer.push(data).events_completed as u64;
+        }
+        if self.opening.is_empty() && self.to_client.is_plain() {
+            return self.send_to_client(cx, data);
+        }
+        out.clear();
+        out.append(&mut self.opening);
+        self.opening = Vec::new();
+        self.to_client.encode(data, out);
+        if self.response.is_done() {
+            self.to_client.encode_end(self.response.trailers(), out);
+        }
+        self.send_to_client(cx, out)
+    }
+
+    pub(super) fn send_to_client(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Result<(), ProxyError> {
+        self.to_client
+            .send(cx, &mut self.client.io, bytes)
+            .map_err(|error| ProxyError::client_io(&error))
+    }
+
+    /// Pending while the client's socket is full: then nothing more is read from the upstream.
+    pub(super) fn poll_client(&mut self, cx: &mut Context<'_>) -> Result<Poll<()>, ProxyError> {
+        let before = self.to_client.waiting();
+        let flushed = self.to_client.poll_flush(cx, &mut self.client.io);
+        match flushed.map_err(|error| ProxyError::client_io(&error))? {
+            Poll::Ready(()) => {
+                self.client_stuck = None;
+                Ok(Poll::Ready(()))
+            }
+            Poll::Pending => {
+                if self.to_client.waiting() != before || self.client_stuck.is_none() {
+                    self.client_stuck = Some(Instant::now());
+                }
+                Ok(Poll::Pending)
+            }
+        }
+    }
+}
