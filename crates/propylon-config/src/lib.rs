@@ -14,6 +14,7 @@ mod section;
 mod settings;
 mod suggest;
 mod tree;
+mod written;
 
 pub use kind::Kind;
 pub use load::{Loaded, load_file, load_str};
@@ -30,6 +31,7 @@ pub use schema::json_schema;
 pub use settings::{
     Fallback, SECTIONS, SETTINGS, SectionInfo, Setting, setting, settings_markdown,
 };
+pub use written::Written;
 
 /// Network prefixes of `trusted_proxies`, re-exported so that callers need no dependency of their own.
 pub use ipnet::IpNet;

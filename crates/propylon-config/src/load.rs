@@ -11,6 +11,7 @@ use crate::problem::{ConfigErrors, Problem};
 use crate::report::Report;
 use crate::section::{Path as KeyPath, Placed, Section};
 use crate::tree::{self, DOCUMENT_BYTES_MAX};
+use crate::written::{Written, written};
 use crate::{check, read};
 
 /// A description that holds together, and what its author should know all the same.
@@ -20,6 +21,8 @@ pub struct Loaded {
     pub deployment: Deployment,
     /// Nothing that stops it, in file order.
     pub warnings: Vec<Problem>,
+    /// The keys that stand in the file, in its order; none for a command line.
+    pub written: Vec<Written>,
 }
 
 /// What the command line calls itself where a file would give its name.
@@ -40,7 +43,7 @@ pub fn load_file(path: impl AsRef<Path>) -> Result<Loaded, ConfigErrors> {
                 "",
                 format!("the file cannot be read: {error}"),
             ));
-            conclude(report, None)
+            conclude(report, None, Vec::new())
         }
     }
 }
@@ -48,8 +51,9 @@ pub fn load_file(path: impl AsRef<Path>) -> Result<Loaded, ConfigErrors> {
 /// Checks `text`, called `name` in messages.
 pub fn load_str(name: &str, text: &str) -> Result<Loaded, ConfigErrors> {
     let report = Report::new(name, text);
-    let deployment = load(&report, text);
-    conclude(report, deployment)
+    let mut keys = Vec::new();
+    let deployment = load(&report, text, &mut keys);
+    conclude(report, deployment, keys)
 }
 
 impl Deployment {
@@ -64,12 +68,13 @@ impl Deployment {
     ) -> Result<Loaded, ConfigErrors> {
         let report = Report::new(COMMAND_LINE, "");
         let deployment = load_flags(&report, listen, upstream_urls, admin);
-        conclude(report, deployment)
+        conclude(report, deployment, Vec::new())
     }
 }
 
-fn load(report: &Report<'_>, text: &str) -> Option<Deployment> {
+fn load(report: &Report<'_>, text: &str, keys: &mut Vec<Written>) -> Option<Deployment> {
     let root = tree::parse(text, report)?;
+    *keys = written(&root);
     let start = root.position;
     let section = Section::open(report, &root, start, KeyPath::default())?;
     let draft = read::draft(section);
@@ -120,12 +125,17 @@ fn load_flags(
     draft.resolve()
 }
 
-fn conclude(report: Report<'_>, deployment: Option<Deployment>) -> Result<Loaded, ConfigErrors> {
+fn conclude(
+    report: Report<'_>,
+    deployment: Option<Deployment>,
+    written: Vec<Written>,
+) -> Result<Loaded, ConfigErrors> {
     let warnings = report.finish()?;
     match deployment {
         Some(deployment) => Ok(Loaded {
             deployment,
             warnings,
+            written,
         }),
         None => Err(ConfigErrors { problems: warnings }),
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 mod examples;
+pub(crate) mod generate;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     /// Run the MCP server that reports back what reached it, to be put behind the chain under test.
     #[command(after_help = examples::PROBE)]
     Probe(check::Probe),
+    /// Write another product's configuration from a description, with every practice it can hold.
+    #[command(after_help = examples::GENERATE)]
+    Generate(generate::Generate),
     /// List the practices: what goes wrong between MCP clients and servers.
     #[command(after_help = examples::LIST)]
     List(List),

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod demo;
 mod explain;
+mod generate;
 mod list;
 mod probe;
 mod serve;
@@ -25,6 +26,9 @@ pub(crate) enum CommandError {
     /// The admin listener could not start.
     #[error("admin: {0}. Give another address with --admin or admin.address")]
     Admin(#[from] propylon_admin::AdminError),
+    /// The files could not be written.
+    #[error(transparent)]
+    Generate(#[from] generate::GenerateError),
     /// There is nothing of that name to explain.
     #[error(transparent)]
     Unknown(#[from] crate::catalog::UnknownId),
@@ -57,6 +61,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::Config(args) => config::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Probe(args) => probe::run(&args),
+        Command::Generate(args) => generate::run(&args),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -87,6 +87,22 @@ Examples:
 
 Exit codes: 0 nothing found, 1 findings, 2 it could not run.";
 
+pub(super) const GENERATE: &str = "\
+Examples:
+  # To look at: the files one after the other, on standard output
+  propylon generate nginx --upstream http://127.0.0.1:3001/mcp --upstream http://127.0.0.1:3002/mcp
+
+  # To use: into a folder, then run it from there
+  propylon generate haproxy -c propylon.yaml -o haproxy && cd haproxy && haproxy -db -f haproxy.cfg
+
+  # What the product will not hold, and which settings it has no counterpart for
+  propylon generate traefik -c propylon.yaml --report
+
+  # Which product holds what
+  propylon generate --matrix --format markdown
+
+Exit codes: 0 it is written, 2 it is not.";
+
 pub(super) const PROBE: &str = "\
 Examples:
   # Three instances on this machine: ports 9101, 9102 and 9103

@@ -29,6 +29,7 @@ fn check(args: &ConfigCheck) -> Result<ExitCode, CommandError> {
     let Loaded {
         deployment,
         warnings,
+        ..
     } = load_file(&file)?;
     for warning in &warnings {
         anstream::eprintln!("{warning}");

@@ -19,6 +19,7 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, CommandError> {
     let Loaded {
         deployment,
         warnings,
+        ..
     } = load(args)?;
     start_log(deployment.log.level);
     for warning in &warnings {
@@ -84,6 +85,7 @@ fn reload(args: &Serve, proxy: &mut Proxy, grace: &mut Duration) {
     let Loaded {
         deployment,
         warnings,
+        ..
     } = match load(args) {
         Ok(loaded) => loaded,
         Err(error) => {
