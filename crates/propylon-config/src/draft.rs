@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::model::cors::Cors;
 use crate::model::deployment::{Admin, Deployment, Listener, Log, Route};
 use crate::model::limits::{ClientTimeouts, Limits};
 use crate::model::upstream::Upstream;
@@ -34,6 +35,7 @@ pub(crate) struct DraftRoute {
     pub(crate) host: Option<String>,
     pub(crate) path: Option<Placed<String>>,
     pub(crate) upstream: Option<Placed<String>>,
+    pub(crate) cors: Option<Cors>,
 }
 
 #[derive(Debug)]
@@ -73,6 +75,7 @@ impl Draft {
                 host: route.host,
                 path: route.path?.value,
                 upstream: route.upstream?.value,
+                cors: route.cors,
             })
         };
         let upstream = |draft: DraftUpstream| Some((draft.name.value, draft.upstream?));

@@ -39,6 +39,10 @@ pub enum Kind {
     Networks,
     /// One of `Networks`.
     Network,
+    /// An origin of web pages, `null`, or `*`.
+    Origin,
+    /// A list of them.
+    Origins,
     /// An absolute URL path.
     Path {
         /// One that makes sense at this key.
@@ -74,6 +78,7 @@ impl Kind {
             Kind::HostHeader => "host",
             Kind::Name => "name",
             Kind::Network | Kind::Networks => "network",
+            Kind::Origin | Kind::Origins => "origin",
             Kind::Path { .. } | Kind::PathOrOff => "path",
             Kind::Size { .. } => "size",
             Kind::Url | Kind::Urls => "URL of an MCP endpoint",
@@ -86,6 +91,7 @@ impl Kind {
         match self {
             Kind::Addresses => Kind::Address,
             Kind::Networks => Kind::Network,
+            Kind::Origins => Kind::Origin,
             Kind::Urls => Kind::Url,
             kind => kind,
         }
@@ -129,6 +135,11 @@ impl Kind {
             Kind::Networks => {
                 "a list of addresses and CIDR networks, such as [10.0.0.0/8, 192.0.2.1]".to_owned()
             }
+            Kind::Origin => {
+                "an origin such as https://app.example.com or http://localhost:5173, `null`, or `*`"
+                    .to_owned()
+            }
+            Kind::Origins => "a list of origins, such as [https://app.example.com]".to_owned(),
             Kind::Path { example } => format!("an absolute path, such as {example}"),
             Kind::Network => {
                 "an address or a CIDR network, such as 192.0.2.1 or 10.0.0.0/8".to_owned()

@@ -107,6 +107,7 @@ fn load_flags(
                 )
             }),
             upstream: Some(Placed::flag("--upstream", UPSTREAM.to_owned())),
+            cors: None,
         }],
         upstreams: vec![upstream],
         admin: Some(match admin {

@@ -1,5 +1,6 @@
 //! Reads the mappings of the file into a draft, section by section.
 
+mod cors;
 mod flag;
 mod upstream;
 pub(crate) mod word;
@@ -77,6 +78,7 @@ fn route(section: Section<'_>) -> DraftRoute {
         host: section.read("host", word::host).map(|host| host.value),
         path: section.read_required("path", word::path),
         upstream: section.read_required("upstream", |name, _| Ok(name.to_owned())),
+        cors: section.section("cors").map(cors::cors),
     };
     section.finish();
     route

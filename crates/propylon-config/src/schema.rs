@@ -115,6 +115,12 @@ fn kind(kind: Kind) -> Value {
         Kind::Addresses | Kind::Networks => {
             json!({ "type": "array", "items": self::kind(kind.item()) })
         }
+        Kind::Origin => {
+            json!({ "type": "string", "pattern": r"^(\*|null|[A-Za-z][0-9A-Za-z+.-]*://[0-9A-Za-z.:_\[\]-]+)$" })
+        }
+        Kind::Origins => {
+            json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Origin) })
+        }
         Kind::Path { .. } => json!({ "type": "string", "pattern": path }),
         Kind::PathOrOff => json!({ "type": "string", "pattern": r"^(off|/\S*)$" }),
         Kind::Size { min, .. } => json!({ "anyOf": [

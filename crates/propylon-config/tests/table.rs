@@ -36,6 +36,7 @@ fn example(setting: &Setting) -> Value {
         Kind::Name => json!("weather"),
         Kind::Addresses => json!(["10.0.0.2:53", "[::1]:53"]),
         Kind::Networks => json!(["10.0.0.0/8", "::1"]),
+        Kind::Origins => json!(["https://app.example.com", "null"]),
         Kind::Path { .. } => json!("/other"),
         Kind::PathOrOff => json!("off"),
         Kind::Size { min, .. } => json!(min + 1),
@@ -58,6 +59,9 @@ fn with(key: &str, value: Value) -> Value {
     }
     if key.contains(".health.") {
         file["upstreams"]["weather"]["health"] = json!({ "path": "/health" });
+    }
+    if key.contains(".cors.") {
+        file["routes"][0]["cors"] = json!({ "origins": ["*"] });
     }
     let pointer = key.replace("<name>", "weather").replace("[]", ".0");
     let mut place = &mut file;
@@ -102,6 +106,9 @@ fn defaults_of_the_table_are_the_models() {
             admin.explicit = false;
         }
         let mut base = with("drain", json!("30s"));
+        if row.key.contains(".cors.") {
+            base["routes"][0]["cors"] = json!({ "origins": ["*"] });
+        }
         if row.key.contains(".health.") {
             base["upstreams"]["weather"]["health"] = json!({ "path": "/health" });
         }

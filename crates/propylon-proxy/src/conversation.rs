@@ -95,6 +95,7 @@ impl Conversation<'_> {
                 && exchange.is_uploaded()
                 && self.context.worker.stage() == Stage::Serving,
             request_id: record.request_id(),
+            shown: record.shown.as_ref(),
         };
         let prepared = response::prepare(received, &asked)?;
         let answered = prepared.answered(&request);

@@ -69,6 +69,7 @@ impl ProxyError {
                 | Reason::UpstreamRefused
                 | Reason::UpstreamUnreachable
                 | Reason::RouteUnknown
+                | Reason::OriginRefused
                 | Reason::StreamLimit
         )
     }

@@ -6,5 +6,6 @@ pub(crate) mod forward;
 pub(crate) mod forwarded;
 pub(crate) mod guard;
 pub(crate) mod location;
+pub(crate) mod origin;
 pub(crate) mod place;
 pub(crate) mod route;

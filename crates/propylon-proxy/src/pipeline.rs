@@ -13,6 +13,7 @@ use crate::phase::classify::{Facts, RpcFacts};
 use crate::phase::forward::Forward;
 use crate::phase::forwarded::Client;
 use crate::phase::guard::{self, Gate};
+use crate::phase::origin::{self, Preflight};
 use crate::phase::place;
 use crate::phase::route::Wanted;
 use crate::reach::reach;
@@ -77,7 +78,12 @@ async fn run<S: Transport>(
     let upstream = &routed.route.upstream;
     record.routed(&routed);
 
-    // Guard: what is refused before anything is dialled.
+    // Guard: what is refused, or answered, before anything is dialled.
+    let is_local = || tables.is_loopback_only(who.local);
+    record.shown = origin::admit(&request, wanted, who, &routed.route, is_local)?;
+    if let Some(preflight) = Preflight::of(&request, &mut record.shown, &routed.route) {
+        return Ok(own_answer::allow(client, &preflight, record, context.keep_alive).await);
+    }
     let gate = Gate {
         limits: &tables.limits,
         streams: &worker.shared.streams,

@@ -19,6 +19,7 @@ pub enum Reason {
     HeaderLimit,
     IdleTimeout,
     MethodUnsupported,
+    OriginRefused,
     RequestInvalid,
     ResponseTimeout,
     RouteUnknown,
@@ -167,6 +168,13 @@ pub const REASONS: &[Explanation] = &[
         "CONNECT is not served here.",
         (None, None),
         "The client asked for a tunnel. A reverse proxy opens none.",
+    ),
+    row(
+        Reason::OriginRefused,
+        ("origin-refused", 403),
+        "Web pages of this origin are not let in.",
+        (Some("routes[].cors.origins"), None),
+        "A browser sent an Origin that is neither the route's own nor listed in routes[].cors.origins. A host counts as the route's own where routes[].host names it, or where it is a literal address or localhost: any other name could have been pointed here by whoever made the page. Nothing reached the upstream.",
     ),
     row(
         Reason::RequestInvalid,

@@ -13,6 +13,7 @@ use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
 use crate::phase::classify::{Facts, bounded};
+use crate::phase::origin::Shown;
 use crate::phase::place::Place;
 use crate::phase::route::{Route, Routed};
 use crate::reach::Reached;
@@ -31,6 +32,8 @@ pub(crate) struct Record {
     pub(crate) started: Instant,
     pub(crate) facts: Facts,
     pub(crate) tally: Tally,
+    /// What every answer tells the browser of the page that asked.
+    pub(crate) shown: Option<Shown>,
     /// Whether the whole request has been read: what comes next on the connection is the next one.
     pub(crate) is_request_read: bool,
     request_id: RequestId,
@@ -73,6 +76,7 @@ impl Record {
             started: Instant::now(),
             facts: Facts::default(),
             tally: Tally::default(),
+            shown: None,
             is_request_read: false,
             request_id: worker.mint_request_id(),
             client,

@@ -10,6 +10,7 @@ use crate::http1::head::{RequestHead, ResponseHead, Version};
 use crate::phase::answer::{self, ClientSide, Encoding};
 use crate::phase::forwarded::Client;
 use crate::phase::location::{self, Sides};
+use crate::phase::origin::Shown;
 use crate::phase::place::Answered;
 use crate::phase::route::{Routed, Wanted};
 use crate::reason::Reason;
@@ -26,6 +27,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) instance: &'a Arc<Instance>,
     pub(crate) keep_alive: bool,
     pub(crate) request_id: &'a str,
+    pub(crate) shown: Option<&'a Shown>,
 }
 
 /// An answer ready to be sent.
@@ -57,6 +59,7 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
     let side = ClientSide {
         version: asked.request.version,
         keep_alive: asked.keep_alive,
+        shown: asked.shown,
     };
     let mut out = Vec::with_capacity(bytes.len() + 128);
     let sides = sides(asked);

@@ -58,6 +58,17 @@ impl Tables {
         }
     }
 
+    /// Whether the listener a connection came to is one that only this machine can reach.
+    pub(crate) fn is_loopback_only(&self, local: SocketAddr) -> bool {
+        let port = local.port();
+        let mut listeners = self
+            .listeners
+            .iter()
+            .map(|listener| listener.address)
+            .filter(|address| address.port() == port || address.port() == 0);
+        local.ip().is_loopback() && listeners.all(|address| address.ip().is_loopback())
+    }
+
     /// Whether the listener a connection came to answers health checks on `path`.
     pub(crate) fn is_health_path(&self, local: SocketAddr, path: &str) -> bool {
         let port = local.port();

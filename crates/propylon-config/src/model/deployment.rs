@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::cors::Cors;
 use super::limits::{ClientTimeouts, Limits};
 use super::upstream::Upstream;
 
@@ -93,6 +94,20 @@ pub struct Route {
     pub path: String,
     /// A key of [`Deployment::upstreams`].
     pub upstream: String,
+    /// What browsers are told; `None` when the file has no `cors`.
+    pub cors: Option<Cors>,
+}
+
+impl Route {
+    /// A route of any host with every other value at its default.
+    pub fn to(upstream: impl Into<String>, path: impl Into<String>) -> Self {
+        Route {
+            host: None,
+            path: path.into(),
+            upstream: upstream.into(),
+            cors: None,
+        }
+    }
 }
 
 /// Where log lines go and how they look.

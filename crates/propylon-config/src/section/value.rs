@@ -53,7 +53,7 @@ impl Section<'_> {
             self.report.add(problem.expected(kind.expected()));
             return Some(Vec::new());
         };
-        if items.is_empty() && kind == Kind::Urls {
+        if items.is_empty() && matches!(kind, Kind::Urls | Kind::Origins) {
             self.report.add(empty(entry, &path));
         }
         let read = |(index, item): (usize, &Rc<Node>)| {

@@ -22,6 +22,11 @@ pub const SECTIONS: &[SectionInfo] = &[
         "Which requests go to which upstream; the longest matching path wins.",
     )
     .needed("routes: [{ path: /mcp, upstream: NAME }]"),
+    group(
+        "routes[].cors",
+        "Which web pages may call the route; without this section those of its own origin, and of this machine where \
+         only this machine can connect.",
+    ),
     group("timeouts", "How long the proxy waits for clients."),
     group(
         "upstreams.<name>",
@@ -60,6 +65,8 @@ pub const SETTINGS: &[Setting] = &[
     row("log.format", Kind::Choice(&["json", "pretty"]), Value("json"), "One JSON object a line, or lines for people."),
     row("log.level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), Value("info"), "The least important messages still written."),
     row("resolver.servers", Kind::Addresses, Absent("those of the system"), "DNS servers asked for the names of upstreams, with their port: `10.0.0.2:53`."),
+    row("routes[].cors.max_age", GRACE, Value("2h"), "How long a browser may remember the answer to a preflight."),
+    row("routes[].cors.origins", Kind::Origins, Required, "Origins of pages that are let in: `https://app.example.com`, `null`, or `*` for every page; any other page gets 403.").refuses("origin-refused", ORIGIN_REFUSED),
     row("routes[].host", Kind::Host, Absent("any host"), "Host asked for, without a port; `*.example.com` stands for exactly one label."),
     row("routes[].path", Kind::Path { example: "/mcp" }, Required, "Path prefix, replaced by the path of the upstream's URL; `/` is every path."),
     row("routes[].upstream", Kind::Name, Required, "Which of `upstreams` serves it."),
@@ -103,6 +110,7 @@ const CONNECTION_LIMIT: &str = "propylon_refused_total{reason=\"connection-limit
 const HEADER_LIMIT: &str = "propylon_refused_total{reason=\"header-limit\"}";
 const HEADER_TIMEOUT: &str = "propylon_refused_total{reason=\"client-header-timeout\"}";
 const IDLE_TIMEOUT: &str = "propylon_refused_total{reason=\"idle-timeout\"}";
+const ORIGIN_REFUSED: &str = "propylon_refused_total{reason=\"origin-refused\"}";
 const RESPONSE_TIMEOUT: &str = "propylon_refused_total{reason=\"response-timeout\"}";
 const STREAM_LIMIT: &str = "propylon_refused_total{reason=\"stream-limit\"}";
 const STREAM_TIMEOUT: &str = "propylon_refused_total{reason=\"stream-timeout\"}";

@@ -10,6 +10,7 @@ use propylon_mcp::error_body;
 use crate::client::connection::{After, ClientConnection, Transport};
 use crate::error::ProxyError;
 use crate::phase::answer::Encoding;
+use crate::phase::origin::Preflight;
 use crate::reason::Reason;
 use crate::record::Record;
 use crate::relay::outbound::Outbound;
@@ -82,6 +83,34 @@ pub(crate) fn health_answer(is_ready: bool, record: &Record, keep_alive: bool) -
     )
 }
 
+/// Answers a browser's preflight; nobody else hears of it.
+pub(crate) async fn allow<S: Transport>(
+    client: &mut ClientConnection<S>,
+    preflight: &Preflight,
+    record: &mut Record,
+    keep_alive: bool,
+) -> After {
+    record.own_answer(204);
+    let keep_alive = keep_alive && record.is_request_read;
+    let answer = preflight_answer(preflight, record, keep_alive);
+    send(client, &answer, keep_alive).await
+}
+
+/// The answer to a browser that asks what a page may send.
+fn preflight_answer(preflight: &Preflight, record: &Record, keep_alive: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    let connection = if keep_alive { "keep-alive" } else { "close" };
+    // Writing to a Vec cannot fail.
+    let _ = write!(
+        out,
+        "HTTP/1.1 204 No Content\r\nX-Request-Id: {}\r\nConnection: {connection}\r\n",
+        record.request_id()
+    );
+    out.extend_from_slice(&preflight.lines());
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
 fn whole_answer(
     status: u16,
     lines: &str,
@@ -95,11 +124,15 @@ fn whole_answer(
     // Writing to a Vec cannot fail.
     let _ = write!(
         out,
-        "HTTP/1.1 {status} {}\r\n{lines}X-Request-Id: {}\r\nContent-Length: {}\r\nConnection: {connection}\r\n\r\n",
+        "HTTP/1.1 {status} {}\r\n{lines}X-Request-Id: {}\r\nContent-Length: {}\r\nConnection: {connection}\r\n",
         reason_phrase(status),
         record.request_id(),
         body.len()
     );
+    if let Some(shown) = &record.shown {
+        shown.write(&mut out);
+    }
+    out.extend_from_slice(b"\r\n");
     if !record.is_to_head() {
         out.extend_from_slice(body);
     }
@@ -128,6 +161,7 @@ fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         400 => "Bad Request",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",

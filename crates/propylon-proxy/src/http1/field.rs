@@ -4,6 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
     Accept,
+    AccessControlRequestHeaders,
+    AccessControlRequestMethod,
     CacheControl,
     Connection,
     ContentLength,
@@ -18,6 +20,7 @@ pub(crate) enum Field {
     McpName,
     McpProtocolVersion,
     McpSessionId,
+    Origin,
     ProxyConnection,
     Te,
     TransferEncoding,
@@ -42,7 +45,11 @@ impl Field {
             2 => &[("te", Self::Te)],
             3 => &[("via", Self::Via)],
             4 => &[("host", Self::Host)],
-            6 => &[("accept", Self::Accept), ("expect", Self::Expect)],
+            6 => &[
+                ("accept", Self::Accept),
+                ("expect", Self::Expect),
+                ("origin", Self::Origin),
+            ],
             7 => &[("upgrade", Self::Upgrade)],
             8 => &[("mcp-name", Self::McpName), ("location", Self::Location)],
             9 => &[("forwarded", Self::Forwarded)],
@@ -75,6 +82,14 @@ impl Field {
                 ("x-forwarded-proto", Self::XForwardedProto),
             ],
             20 => &[("mcp-protocol-version", Self::McpProtocolVersion)],
+            29 => &[(
+                "access-control-request-method",
+                Self::AccessControlRequestMethod,
+            )],
+            30 => &[(
+                "access-control-request-headers",
+                Self::AccessControlRequestHeaders,
+            )],
             _ => &[],
         };
         candidates

@@ -6,16 +6,19 @@ use propylon_mcp::media;
 
 use super::forward::{Dropped, VIA, copy_lines};
 use super::location::{self, Sides};
+use super::origin::Shown;
 use crate::http1::field::Field;
 use crate::http1::framing::Framing;
 use crate::http1::head::{ResponseHead, Version};
 
 /// How the client's own connection goes on after this answer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ClientSide {
+pub(crate) struct ClientSide<'a> {
     pub(crate) version: Version,
     /// Whether the client wants, and we can offer, another request on this connection.
     pub(crate) keep_alive: bool,
+    /// What its browser is told, where a page asked.
+    pub(crate) shown: Option<&'a Shown>,
 }
 
 /// How the answer's body is sent to the client.
@@ -52,7 +55,7 @@ pub(crate) fn write(
     head: &[u8],
     response: &ResponseHead,
     encoding: Encoding,
-    client: ClientSide,
+    client: ClientSide<'_>,
     sides: &Sides<'_>,
     request_id: &str,
     out: &mut Vec<u8>,
@@ -61,8 +64,13 @@ pub(crate) fn write(
     let dropped = Dropped::of(head, &response.lines);
     let redirect = redirect(head, response, sides);
     copy_lines(head, &response.lines, out, |line| {
-        !(dropped.covers(head, line) || line.field == Field::Location && redirect.is_some())
+        let replaced = line.field == Field::Location && redirect.is_some()
+            || client.shown.is_some_and(|shown| shown.replaces(line, head));
+        !(replaced || dropped.covers(head, line))
     });
+    if let Some(shown) = client.shown {
+        shown.write(out);
+    }
     if let Some(redirect) = redirect {
         // Writing to a Vec cannot fail.
         let _ = write!(out, "Location: {redirect}\r\n");

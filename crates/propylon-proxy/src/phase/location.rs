@@ -69,11 +69,7 @@ mod tests {
         let endpoints =
             propylon_config::Endpoints::Urls(vec!["http://10.0.0.1:3001/mcp".parse().unwrap()]);
         let upstream = Upstream::new(propylon_config::Upstream::new("weather", endpoints), None);
-        let config = propylon_config::Route {
-            host: None,
-            path: "/weather".into(),
-            upstream: "weather".into(),
-        };
+        let config = propylon_config::Route::to("weather", "/weather");
         let route = Route::new(&config, Arc::new(upstream), Arc::default());
         let sides = Sides {
             route: &route,

@@ -13,6 +13,7 @@ pub(crate) struct Route {
     host: Option<String>,
     /// Without a trailing slash; empty for all paths.
     path: String,
+    pub(crate) cors: Option<propylon_config::Cors>,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) metrics: Arc<RouteMetrics>,
 }
@@ -50,6 +51,7 @@ impl Route {
         Self {
             host: config.host.clone(),
             path,
+            cors: config.cors.clone(),
             upstream,
             metrics,
         }
@@ -62,6 +64,11 @@ impl Route {
             config.host.as_deref().unwrap_or_default(),
             config.path
         )
+    }
+
+    /// Whether the route is for this host by name, not for any.
+    pub(crate) fn names_host(&self, host: &str) -> bool {
+        self.host.is_some() && self.serves_host(host)
     }
 
     fn serves_host(&self, host: &str) -> bool {
@@ -228,8 +235,7 @@ mod tests {
             let upstream = Upstream::new(propylon_config::Upstream::new(*url, endpoints), None);
             let config = propylon_config::Route {
                 host: host.map(Into::into),
-                path: (*path).into(),
-                upstream: (*url).into(),
+                ..propylon_config::Route::to(*url, *path)
             };
             Arc::new(Route::new(&config, Arc::new(upstream), Arc::default()))
         });

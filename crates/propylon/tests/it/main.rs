@@ -3,6 +3,7 @@
 mod admin;
 mod adversarial;
 mod affinity;
+mod browsers;
 mod canary;
 mod command_line;
 mod config_errors;
