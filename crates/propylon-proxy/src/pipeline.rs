@@ -84,11 +84,7 @@ async fn run<S: Transport>(
     if let Some(preflight) = Preflight::of(&request, &mut record.shown, &routed.route) {
         return Ok(own_answer::allow(client, &preflight, record, context.keep_alive).await);
     }
-    let gate = Gate {
-        limits: &tables.limits,
-        streams: &worker.shared.streams,
-        client: who.address,
-    };
+    let gate = Gate::of(context);
     guard::admit(request.method(), body.known_bytes(), &record.facts, &gate)?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.

@@ -2,6 +2,7 @@
 
 use crate::error::ProxyError;
 use crate::phase::classify::Facts;
+use crate::pipeline::Context;
 use crate::reason::Reason;
 use crate::streams::Streams;
 
@@ -10,6 +11,16 @@ pub(crate) struct Gate<'a> {
     pub(crate) limits: &'a propylon_config::Limits,
     pub(crate) streams: &'a Streams,
     pub(crate) client: std::net::IpAddr,
+}
+
+impl<'a> Gate<'a> {
+    pub(crate) fn of(context: &Context<'a>) -> Self {
+        Self {
+            limits: &context.tables.limits,
+            streams: &context.worker.shared.streams,
+            client: context.who.address,
+        }
+    }
 }
 
 /// Lets a request through, or says why not. `body_bytes` is what is known of its body's length.
