@@ -17,7 +17,6 @@ use crate::phase::origin::{self, Preflight};
 use crate::phase::place;
 use crate::phase::route::Wanted;
 use crate::reach::reach;
-use crate::reason::Reason;
 use crate::record::Record;
 use crate::relay::body::Body;
 use crate::tables::Tables;
@@ -73,7 +72,7 @@ async fn run<S: Transport>(
 
     // Route: the upstream, and the path there.
     let Some(routed) = tables.routes.find(wanted) else {
-        return no_route(context, client, wanted, &body, record).await;
+        return own_answer::no_route(context, client, wanted, &body, record).await;
     };
     let upstream = &routed.route.upstream;
     record.routed(&routed);
@@ -88,11 +87,7 @@ async fn run<S: Transport>(
     guard::admit(request.method(), body.known_bytes(), &record.facts, &gate)?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.
-    if !request.expects_continue() {
-        body.gather(worker, client, tables).await?;
-        record.is_request_read = body.inbound.is_done();
-    }
-    record.facts.rpc = RpcFacts::of_body(body.data());
+    look_inside(context, client, &request, &mut body, record).await?;
 
     // Affinity: the instance the request belongs to.
     let place = place::find(upstream, &record.facts, Instant::now());
@@ -128,19 +123,18 @@ async fn run<S: Transport>(
         .await
 }
 
-/// A path that no route serves is the listener's own health path, or nothing.
-async fn no_route<S: Transport>(
+/// Waits for as much of the body as the peek looks at, and looks.
+async fn look_inside<S: Transport>(
     context: &Context<'_>,
     client: &mut ClientConnection<S>,
-    wanted: Wanted<'_>,
-    body: &Body,
+    request: &RequestHead,
+    body: &mut Body,
     record: &mut Record,
-) -> Result<After, ProxyError> {
-    if !context.tables.is_health_path(client.local, wanted.path) || !body.is_empty() {
-        return Err(Reason::RouteUnknown.into());
+) -> Result<(), ProxyError> {
+    if !request.expects_continue() {
+        body.gather(context.worker, client, context.tables).await?;
+        record.is_request_read = body.inbound.is_done();
     }
-    let ready = context.worker.stage() == Stage::Serving;
-    record.own_answer(if ready { 200 } else { 503 });
-    let answer = own_answer::health_answer(ready, record, context.keep_alive);
-    Ok(own_answer::send(client, &answer, context.keep_alive).await)
+    record.facts.rpc = RpcFacts::of_body(body.data());
+    Ok(())
 }

@@ -11,10 +11,13 @@ use crate::client::connection::{After, ClientConnection, Transport};
 use crate::error::ProxyError;
 use crate::phase::answer::Encoding;
 use crate::phase::origin::Preflight;
+use crate::phase::route::Wanted;
+use crate::pipeline::Context;
 use crate::reason::Reason;
 use crate::record::Record;
+use crate::relay::body::Body;
 use crate::relay::outbound::Outbound;
-use crate::worker::Worker;
+use crate::worker::{Stage, Worker};
 
 /// How long a client may take to accept an answer of a few hundred bytes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -67,8 +70,25 @@ fn error_answer(reason: Reason, record: &Record, keep_alive: bool) -> Vec<u8> {
     whole_answer(row.status, &lines, &body, record, keep_alive)
 }
 
+/// A path that no route serves is the listener's own health path, or nothing.
+pub(crate) async fn no_route<S: Transport>(
+    context: &Context<'_>,
+    client: &mut ClientConnection<S>,
+    wanted: Wanted<'_>,
+    body: &Body,
+    record: &mut Record,
+) -> Result<After, ProxyError> {
+    if !context.tables.is_health_path(client.local, wanted.path) || !body.is_empty() {
+        return Err(Reason::RouteUnknown.into());
+    }
+    let ready = context.worker.stage() == Stage::Serving;
+    record.own_answer(if ready { 200 } else { 503 });
+    let answer = health_answer(ready, record, context.keep_alive);
+    Ok(send(client, &answer, context.keep_alive).await)
+}
+
 /// The answer to a health check on a listener.
-pub(crate) fn health_answer(is_ready: bool, record: &Record, keep_alive: bool) -> Vec<u8> {
+fn health_answer(is_ready: bool, record: &Record, keep_alive: bool) -> Vec<u8> {
     let (status, body) = if is_ready {
         (200, "ready\n")
     } else {
