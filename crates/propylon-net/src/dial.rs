@@ -3,9 +3,12 @@
 //! A name is resolved, every address is judged, and the connection goes to the very address that
 //! was judged. A [`DialTarget`] can be made only here, so nothing else can choose where to connect.
 
+mod guard;
+pub mod judge;
 mod resolve;
 mod target;
 
+pub use guard::{Guard, Inspection, JudgedAddress, Vetted, own_addresses};
 pub use resolve::{Answer, ResolveError, Resolver};
 pub use target::{DialError, DialErrorKind, DialTarget};
 

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 mod examples;
 pub(crate) mod generate;
+pub(crate) mod guard;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -44,6 +45,9 @@ pub(crate) enum Command {
     /// Write another product's configuration from a description, with every practice it can hold.
     #[command(after_help = examples::GENERATE)]
     Generate(generate::Generate),
+    /// Judge URLs that users gave: may they be dialled, and which rule says no.
+    #[command(after_help = examples::GUARD)]
+    Guard(guard::Guard),
     /// List the practices: what goes wrong between MCP clients and servers.
     #[command(after_help = examples::LIST)]
     List(List),

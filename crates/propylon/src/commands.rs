@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod explain;
 mod generate;
+mod guard;
 mod list;
 mod probe;
 mod serve;
@@ -62,6 +63,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::Check(args) => check::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Guard(args) => guard::run(&args),
         Command::List(args) => list::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -1,6 +1,6 @@
 //! Names to judged addresses, with the time for which the answer holds.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use hickory_resolver::TokioResolver;
@@ -73,13 +73,21 @@ impl Resolver {
     /// # Errors
     /// When no server answers, or the name has no address.
     pub async fn addresses(&self, name: &str, port: u16) -> Result<Answer, ResolveError> {
-        let found = self
-            .inner
-            .lookup_ip(name)
-            .await
-            .map_err(|error| ResolveError::new(name, error))?;
-        let addresses = found.iter().map(|ip| SocketAddr::new(ip, port)).collect();
-        Ok(Answer::new(addresses, found.valid_until()))
+        let (found, valid_until) = self.look_up(name).await?;
+        let addresses = found.into_iter().map(|ip| SocketAddr::new(ip, port));
+        Ok(Answer::new(addresses.collect(), valid_until))
+    }
+
+    /// The addresses of `name` as they came, judged by nobody, and until when they hold.
+    pub(super) async fn look_up(&self, name: &str) -> Result<(Vec<IpAddr>, Instant), ResolveError> {
+        let found = self.inner.lookup_ip(name).await.map_err(|error| {
+            if error.is_no_records_found() {
+                ResolveError::new(name, "there is no such name, or it has no address")
+            } else {
+                ResolveError::new(name, error)
+            }
+        })?;
+        Ok((found.iter().collect(), found.valid_until()))
     }
 
     /// The addresses of the SRV record `name`: each target resolved, with the record's port.

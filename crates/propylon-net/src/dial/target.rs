@@ -18,6 +18,11 @@ impl DialTarget {
         Self { address }
     }
 
+    /// For an address that [`judge_address`](super::judge::judge_address) has let through.
+    pub(super) fn judged(address: SocketAddr) -> Self {
+        Self { address }
+    }
+
     /// The address that was judged.
     pub fn address(self) -> SocketAddr {
         self.address

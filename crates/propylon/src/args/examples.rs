@@ -46,6 +46,21 @@ Examples:
   # Then, as the first line of propylon.yaml, for editors that use yaml-language-server:
   # yaml-language-server: $schema=propylon.schema.json";
 
+pub(super) const GUARD: &str = "\
+Examples:
+  propylon guard https://mcp.example.com/mcp
+
+  # Every spelling is known: this is 127.0.0.1
+  propylon guard https://0x7f.1/mcp
+
+  # Your own network, but for one part of it
+  propylon guard --allow 10.0.0.0/8 --deny 10.6.0.0/16 https://10.1.0.5/mcp
+
+  # Many at once, for a script
+  propylon guard --format json - < urls.txt
+
+Exit codes: 0 all allowed, 1 one or more refused, 2 usage error.";
+
 pub(super) const LIST: &str = "\
 Examples:
   propylon list

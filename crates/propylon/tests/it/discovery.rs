@@ -1,6 +1,6 @@
 //! Upstreams found by name, with a real DNS server: instances come and go while the proxy serves.
 
-mod dns;
+pub(crate) mod dns;
 
 use std::collections::BTreeSet;
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};

@@ -11,7 +11,7 @@ use crate::real::servers::peers;
 const HOSTS: &str = "hosts";
 
 /// dnsmasq, asked over UDP and TCP. Every answer it finds may be used for a second, unless `lasting`.
-pub(super) struct Dns {
+pub(crate) struct Dns {
     address: SocketAddr,
     scratch: Scratch,
     process: Guarded,
@@ -19,7 +19,7 @@ pub(super) struct Dns {
 
 impl Dns {
     /// Starts it with the names of `hosts`, each line as in `/etc/hosts`, and with more options.
-    pub(super) fn start(hosts: &[&str], options: &[&str]) -> Self {
+    pub(crate) fn start(hosts: &[&str], options: &[&str]) -> Self {
         let (address, scratch) = (free_address(), Scratch::new());
         scratch.write(HOSTS, &lines(hosts));
         let process = run(address, &scratch, options);
@@ -47,14 +47,19 @@ impl Dns {
         format!("resolver: {{ servers: [\"{}\"] }}", self.address)
     }
 
+    /// Where it answers.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Knows these names from now on and no others.
-    pub(super) fn publish(&self, hosts: &[&str]) {
+    pub(crate) fn publish(&self, hosts: &[&str]) {
         self.scratch.write(HOSTS, &lines(hosts));
         self.process.signal(Signal::HUP);
     }
 
     /// Ends it: nobody answers at its address.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.process.kill();
     }
 
