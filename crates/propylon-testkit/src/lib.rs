@@ -5,8 +5,10 @@
 
 mod canned;
 mod client;
+mod judgement;
 mod peers;
 mod port;
+mod probe;
 mod process;
 mod propylon;
 mod scratch;
@@ -17,8 +19,10 @@ pub use canned::{McpScript, initialize, mcp_script, rpc};
 pub use client::{
     Body, Ending, Event, Events, RawClient, Response, delete, get_sse, header_of, post_json,
 };
+pub use judgement::{Judgement, Row};
 pub use peers::Peers;
 pub use port::{free_address, free_port};
+pub use probe::Probe;
 pub use process::{Captured, Guarded};
 pub use propylon::{Launch, Propylon};
 pub use scratch::Scratch;

@@ -1,16 +1,18 @@
 //! All runs, a few at a time, and the table of what came of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use propylon_testkit::Judgement;
+
 use crate::chain::{Chain, GOOD};
 use crate::faulty::Fault;
 use crate::guide::EXAMPLES;
-use crate::judge::{Judgement, QUICK, Scope, WAITING, judge};
+use crate::judge::{QUICK, Scope, WAITING, judge};
 use crate::mutations::MUTATIONS;
 use crate::stand::Stand;
 use crate::unheld::unheld;
@@ -202,11 +204,7 @@ fn one(run: &Run) -> Outcome {
 
 /// What a run comes to whose chain did not stand; the panic's own message is above the table.
 fn not_run() -> Outcome {
-    let judgement = Judgement {
-        rows: BTreeMap::new(),
-        trouble: Some("the chain did not stand".into()),
-        took: Duration::ZERO,
-    };
+    let judgement = Judgement::none("the chain did not stand".into(), Duration::ZERO);
     Outcome {
         judgement,
         missed: Vec::new(),

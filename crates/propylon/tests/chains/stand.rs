@@ -1,13 +1,13 @@
 //! One chain standing: three probe instances, the product in front of them, and everything ended when dropped.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use propylon_testkit::{Guarded, Peers, Scratch, free_address, free_port, within};
+use propylon_testkit::{Guarded, Peers, Probe, Scratch, free_address, free_port, within};
 
 use crate::chain::{Chain, Software};
 use crate::faulty::{Fault, Relay};
@@ -35,7 +35,7 @@ pub(crate) struct Stand {
     pub(crate) arguments: Vec<String>,
     product: Option<Guarded>,
     relay: Option<Relay>,
-    probe: Guarded,
+    probe: Probe,
     _scratch: Scratch,
 }
 
@@ -45,7 +45,8 @@ impl Stand {
     /// # Panics
     /// When something does not start, or an edit's text is not in the chain's files.
     pub(crate) fn start(chain: &Chain, edits: &[(&str, &str)], faults: &'static [Fault]) -> Self {
-        let (probe, instances) = start_probe();
+        let probe = Probe::start(BINARY, TOKEN, INSTANCES);
+        let instances = probe.addresses().to_vec();
         let (scratch, listen) = (Scratch::new(), free_address());
         let mut files = edited(chain, edits);
         let admin = free_port();
@@ -136,53 +137,6 @@ fn is_served(listen: SocketAddr, path: &str) -> bool {
     String::from_utf8_lossy(&answer)
         .to_ascii_lowercase()
         .contains("probe-instance:")
-}
-
-/// Starts the probe's instances on consecutive ports.
-fn start_probe() -> (Guarded, Vec<SocketAddr>) {
-    let addresses = consecutive();
-    let mut command = Command::new(BINARY);
-    command
-        .args(["probe", "--token", TOKEN, "--instances"])
-        .arg(INSTANCES.to_string());
-    command.arg("--listen").arg(addresses[0].to_string());
-    let mut probe = Guarded::start(command);
-    let up = within(PATIENCE, || {
-        let ended = probe.wait(Duration::ZERO).is_some();
-        let all = addresses
-            .iter()
-            .all(|address| TcpStream::connect(address).is_ok());
-        (ended || all).then_some(!ended)
-    });
-    assert_eq!(
-        up,
-        Some(true),
-        "the probe did not start; it wrote:\n{}",
-        probe.output().text()
-    );
-    (probe, addresses)
-}
-
-/// As many loopback addresses with ports in a row as there are instances.
-fn consecutive() -> Vec<SocketAddr> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    for _ in 0..100 {
-        let first = free_port();
-        // The ports between are taken from the allocator too, so that no other chain is given them.
-        let ports: Vec<u16> = std::iter::once(first)
-            .chain((1..INSTANCES).map(|_| free_port()))
-            .collect();
-        let in_a_row = ports.windows(2).all(|pair| pair[1] == pair[0] + 1);
-        let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
-        if in_a_row && ports.iter().all(free) {
-            return ports
-                .into_iter()
-                .map(|port| (Ipv4Addr::LOCALHOST, port).into())
-                .collect();
-        }
-    }
-    panic!("no {INSTANCES} free ports in a row");
 }
 
 /// The chain's files with each edit made once in whichever of them holds its text.

@@ -1,50 +1,8 @@
 //! The official conformance suite, directly and through the proxy: the same counts, scenario by scenario.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use propylon_testkit::{Guarded, Scratch};
-
 use crate::front::serve;
-use crate::real::servers::{Kind, Server, peers};
-
-/// Passed and failed checks by scenario.
-type Counts = BTreeMap<String, (u32, u32)>;
-
-/// Runs the suite `peer` with `args` against `url`.
-fn counts(peer: &str, url: &str, args: &[&str]) -> Counts {
-    let scratch = Scratch::new();
-    let mut command = peers().command(peer);
-    command
-        .args(["server", "--url", url])
-        .args(args)
-        .arg("-o")
-        .arg(scratch.path());
-    let mut process = Guarded::start(command);
-    let ended = process.wait(Duration::from_secs(180));
-    let said = process.output().text();
-    assert!(ended.is_some(), "the suite did not end:\n{said}");
-    let (_, summary) = said
-        .split_once("=== SUMMARY ===")
-        .unwrap_or_else(|| panic!("no summary:\n{said}"));
-    let lines = summary
-        .lines()
-        .take_while(|line| !line.starts_with("Total:"));
-    lines.filter_map(scenario).collect()
-}
-
-/// Reads `✓ ping: 2 passed, 0 failed`.
-fn scenario(line: &str) -> Option<(String, (u32, u32))> {
-    let (name, counts) = line.strip_prefix(['✓', '✗'])?.trim().rsplit_once(": ")?;
-    let (passed, failed) = counts.split_once(" passed, ")?;
-    Some((
-        name.to_owned(),
-        (
-            passed.parse().ok()?,
-            failed.strip_suffix(" failed")?.parse().ok()?,
-        ),
-    ))
-}
+use crate::real::servers::{Kind, Server};
+use crate::real::suite::counts;
 
 /// Both runs, each on a server fresh from its start.
 fn same(kind: Kind, peer: &str, args: &[&str], scenarios_min: usize, passed_min: u32) {

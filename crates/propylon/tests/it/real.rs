@@ -5,3 +5,5 @@ mod rmcp_events;
 mod rmcp_server;
 pub(crate) mod scripts;
 pub(crate) mod servers;
+pub(crate) mod suite;
+pub(crate) mod walks;

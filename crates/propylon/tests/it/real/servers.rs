@@ -1,5 +1,6 @@
 //! Groups of three replicas of real servers, started once for the whole run and ended with it.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -73,8 +74,13 @@ impl Server {
         format!("http://127.0.0.1:{}/mcp", self.port)
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
     fn listens(&self) -> bool {
-        std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+        std::net::TcpStream::connect(self.address()).is_ok()
     }
 }
 

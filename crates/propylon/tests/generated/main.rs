@@ -1,0 +1,78 @@
+//! `propylon generate` proven: what it writes for each product loads, runs, and holds what it says it holds.
+//!
+//! Each product has a file of its own with a `PRODUCT` of type [`product::Product`], and a line in [`proven!`].
+
+mod broken;
+mod clean;
+mod clients;
+#[expect(
+    dead_code,
+    reason = "groups behind the proxy are for the tests of the proxy"
+)]
+mod front;
+mod product;
+mod real;
+mod rows;
+mod short_streams;
+mod stand;
+
+mod nginx;
+
+use product::Product;
+
+/// Every product that is run here.
+const PRODUCTS: &[&Product] = &[&nginx::PRODUCT, &nginx::DEBIAN];
+
+/// One module of tests for each product: `cargo test --test generated caddy` runs those of one.
+macro_rules! proven {
+    ($($name:ident: $product:path;)*) => {
+        $(mod $name {
+            #[test]
+            fn simple_is_clean_but_for_the_gaps() {
+                crate::clean::check(&$product, crate::stand::SIMPLE, "/mcp");
+            }
+
+            #[test]
+            fn full_is_clean_but_for_the_gaps() {
+                crate::clean::check(&$product, crate::stand::FULL, "/weather");
+            }
+
+            #[test]
+            fn routes_lead_where_they_should() {
+                crate::clean::check_routes(&$product);
+            }
+
+            #[test]
+            fn each_broken_practice_is_found() {
+                crate::broken::check(&$product);
+            }
+
+            #[test]
+            fn short_streams_arrive_whole() {
+                crate::short_streams::check(&$product);
+            }
+
+            #[test]
+            fn the_conformance_suite_passes_as_direct() {
+                crate::clients::check_suite(&$product);
+            }
+
+            #[test]
+            fn the_sdks_clients_work() {
+                crate::clients::check_sdks(&$product);
+            }
+        })*
+    };
+}
+
+proven! {
+    nginx_product: crate::nginx::PRODUCT;
+    nginx_debian_product: crate::nginx::DEBIAN;
+}
+
+#[test]
+fn every_row_that_holds_has_a_mutation() {
+    for product in PRODUCTS {
+        rows::check(product);
+    }
+}
