@@ -29,6 +29,8 @@ pub enum Kind {
         /// Whether `0s` is allowed.
         zero: bool,
     },
+    /// A time with its unit, not zero, or `off`.
+    DurationOrOff,
     /// A DNS name, an address, or `*.` before a name.
     Host,
     /// `keep`, `upstream`, or a host with or without a port.
@@ -73,7 +75,7 @@ impl Kind {
             Kind::Address | Kind::Addresses => "address and port",
             Kind::Choice(_) => "known word here",
             Kind::Count { .. } => "number allowed here",
-            Kind::Duration { .. } => "duration",
+            Kind::Duration { .. } | Kind::DurationOrOff => "duration",
             Kind::Host => "host name",
             Kind::HostHeader => "host",
             Kind::Name => "name",
@@ -101,7 +103,7 @@ impl Kind {
     pub fn unit(self) -> &'static str {
         match self {
             Kind::Count { of, .. } => of,
-            Kind::Duration { .. } => "time",
+            Kind::Duration { .. } | Kind::DurationOrOff => "time",
             Kind::Size { .. } => "bytes",
             Kind::Workers => "threads",
             _ => "",
@@ -124,6 +126,7 @@ impl Kind {
                 "a time greater than zero, such as 250ms, 30s, 5m, 1h or 7d".to_owned()
             }
             Kind::Duration { zero: true } => "a time such as 0s, 250ms, 30s, 5m or 1h".to_owned(),
+            Kind::DurationOrOff => "a time such as 15s or 1m, or `off`".to_owned(),
             Kind::Host => {
                 "a name without a port, such as mcp.example.com or *.example.com".to_owned()
             }

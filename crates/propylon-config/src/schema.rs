@@ -107,6 +107,9 @@ fn kind(kind: Kind) -> Value {
         Kind::Duration { zero: false } => {
             json!({ "type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h|d)$" })
         }
+        Kind::DurationOrOff => {
+            json!({ "type": "string", "pattern": "^(off|0*[1-9][0-9]*(ms|s|m|h|d))$" })
+        }
         Kind::Host => {
             json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
         }

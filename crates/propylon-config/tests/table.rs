@@ -31,6 +31,7 @@ fn example(setting: &Setting) -> Value {
         Kind::Choice(words) => json!(words.last()),
         Kind::Count { min, .. } => json!(min + 1),
         Kind::Duration { .. } => json!("77s"),
+        Kind::DurationOrOff => json!("77s"),
         Kind::Host => json!("*.example.com"),
         Kind::HostHeader => json!("mcp.example.com:8443"),
         Kind::Name => json!("weather"),

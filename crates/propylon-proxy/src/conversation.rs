@@ -122,7 +122,7 @@ impl Conversation<'_> {
         prepared: &Prepared,
         method: &str,
     ) -> Result<Option<OpenStream>, ProxyError> {
-        if !prepared.answer.is_event_stream {
+        if prepared.answer.stream.is_none() {
             return Ok(None);
         }
         let Context {

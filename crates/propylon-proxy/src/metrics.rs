@@ -19,6 +19,7 @@ pub(crate) struct Metrics {
     pub(crate) reloads: AtomicU64,
     pub(crate) reloads_refused: AtomicU64,
     pub(crate) log_lines_dropped: AtomicU64,
+    pub(crate) keepalive_comments: AtomicU64,
 }
 
 /// Counters of one route.
@@ -70,6 +71,7 @@ impl Default for Metrics {
             reloads: AtomicU64::new(0),
             reloads_refused: AtomicU64::new(0),
             log_lines_dropped: AtomicU64::new(0),
+            keepalive_comments: AtomicU64::new(0),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod deadline;
+pub(crate) mod event_stream;
 pub(crate) mod exchange;
 pub(crate) mod inbound;
 pub(crate) mod outbound;

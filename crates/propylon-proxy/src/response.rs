@@ -14,6 +14,7 @@ use crate::phase::origin::Shown;
 use crate::phase::place::Answered;
 use crate::phase::route::{Routed, Wanted};
 use crate::reason::Reason;
+use crate::relay::event_stream::EventStream;
 use crate::relay::exchange::{Answer, Received};
 use crate::upstream::instance::Instance;
 use crate::upstream::pool;
@@ -55,7 +56,8 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
     let invalid = |what| ProxyError::found(Reason::UpstreamResponseInvalid, what);
     let framing = framing::of_response(&bytes, &head, to_head).map_err(invalid)?;
     let encoding = Encoding::of(framing, asked.request.version);
-    let is_event_stream = answer::is_event_stream(&bytes, &head) && framing != Framing::Empty;
+    let stream = answer::is_event_stream(&bytes, &head) && framing != Framing::Empty;
+    let stream = stream.then(|| event_stream(&bytes, &head, encoding, asked));
     let side = ClientSide {
         version: asked.request.version,
         keep_alive: asked.keep_alive,
@@ -101,11 +103,26 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
             behind,
             framing,
             encoding,
-            is_event_stream,
-            may_end: is_event_stream && asked.request.method() == "GET",
+            stream,
         },
         minted,
     })
+}
+
+/// What is to be known of an event stream. One of a known length has no room for a comment.
+fn event_stream(
+    bytes: &[u8],
+    head: &ResponseHead,
+    encoding: Encoding,
+    asked: &Asked<'_>,
+) -> EventStream {
+    let coding = head.lines.first(bytes, Field::ContentEncoding);
+    if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        return EventStream::coded();
+    }
+    let upstream = &asked.routed.route.upstream.config;
+    let keepalive = upstream.keepalive.filter(|_| encoding != Encoding::Plain);
+    EventStream::plain(keepalive, asked.request.method() == "GET")
 }
 
 /// The two sides of the exchange, of which a redirect may name the wrong one.

@@ -17,11 +17,16 @@ pub struct Upstream {
     pub affinity: Affinity,
     /// How long its instances may take.
     pub timeouts: UpstreamTimeouts,
+    /// After how long without a byte a quiet event stream gets a comment; `None` for never.
+    pub keepalive: Option<Duration>,
     /// Active health checks; `None` when the file has no `health`.
     pub health: Option<Health>,
     /// Connections kept for reuse.
     pub pool: Pool,
 }
+
+/// Well below what hops cut a silent connection after: a minute is common, half of it is known.
+pub(crate) const KEEPALIVE: Duration = Duration::from_secs(15);
 
 impl Upstream {
     /// An upstream with every value but its endpoints at the default.
@@ -32,6 +37,7 @@ impl Upstream {
             host: HostHeader::default(),
             affinity: Affinity::default(),
             timeouts: UpstreamTimeouts::default(),
+            keepalive: Some(KEEPALIVE),
             health: None,
             pool: Pool::default(),
         }

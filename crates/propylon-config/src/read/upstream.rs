@@ -2,7 +2,7 @@
 
 use crate::draft::DraftUpstream;
 use crate::model::upstream::{
-    Affinity, AffinityBy, Discovery, Endpoints, Health, Pool, Upstream, UpstreamTimeouts,
+    Affinity, AffinityBy, Discovery, Endpoints, Health, KEEPALIVE, Pool, Upstream, UpstreamTimeouts,
 };
 use crate::model::upstream_url::{UpstreamUrl, UrlHost};
 use crate::problem::Problem;
@@ -60,6 +60,8 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
     if let Some(section) = section.section("timeouts") {
         read_timeouts(section, &mut timeouts);
     }
+    let mut keepalive = Some(KEEPALIVE);
+    section.duration_or_off("keepalive", &mut keepalive);
     let health = section
         .section("health")
         .map(|section| read_health(section, draft));
@@ -74,6 +76,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         host: host.map(|host| host.value).unwrap_or_default(),
         affinity,
         timeouts,
+        keepalive,
         health,
         pool,
     });

@@ -120,6 +120,23 @@ impl Section<'_> {
         self.read(key, parse).inspect(|read| *target = read.value);
     }
 
+    /// Reads the duration at `key`, or `off`, into `target`.
+    pub(crate) fn duration_or_off(&self, key: &'static str, target: &mut Option<Duration>) {
+        let parse = |text: &str, _: Kind| match text {
+            "off" => Ok(None),
+            "false" | "no" | "none" => Err(Refusal::default().suggest("write `off`")),
+            text => match parse_duration(text)? {
+                Duration::ZERO => {
+                    Err(Refusal::because("zero would be without end").suggest("write `off`"))
+                }
+                duration => Ok(Some(duration)),
+            },
+        };
+        if let Some(read) = self.read(key, parse) {
+            *target = read.value;
+        }
+    }
+
     /// Reads the size at `key` into `target`.
     pub(crate) fn size(&self, key: &'static str, target: &mut u64) {
         let parse = |text: &str, kind: Kind| {

@@ -12,9 +12,6 @@ pub struct Boundary {
 }
 
 /// Keeps the few bytes of state it takes to find event boundaries in a stream that is split anywhere.
-///
-/// A comment put in before the very first byte of a stream would stand before its byte order mark, if it has one; a
-/// stream with such a mark is not known among MCP servers.
 #[derive(Clone, Debug, Default)]
 pub struct Framer {
     line: Line,
@@ -22,6 +19,8 @@ pub struct Framer {
     uses_crlf: bool,
     has_fields: bool,
     has_data: bool,
+    /// A comment of ours stands before the first byte.
+    is_preceded: bool,
 }
 
 /// How much of the current line was seen.
@@ -84,10 +83,39 @@ impl Framer {
     /// Whether the stream is between events now; true before its first byte.
     ///
     /// A blank line that ends in CR may have its LF still to come. A parser would not mind a comment in between, but
-    /// clients that look for the text `\r\n\r\n` would, so in a stream that uses CRLF this waits for the LF.
+    /// clients that look for the text `\r\n\r\n` would, so behind a CR this is never true.
     pub fn is_between_events(&self) -> bool {
-        let half_a_line_end = self.uses_crlf && self.last == Last::CarriageReturn;
+        let half_a_line_end = self.last == Last::CarriageReturn;
         matches!(self.line, Line::Stream | Line::Start) && !self.has_fields && !half_a_line_end
+    }
+
+    /// The comment to put into the stream at this place, if one may stand here: between events, and with the stream's
+    /// own line ends, since there are clients that look for the text between two events.
+    pub fn comment(&mut self) -> Option<&'static [u8]> {
+        if !self.is_between_events() {
+            return None;
+        }
+        self.is_preceded |= self.line == Line::Stream;
+        Some(if self.uses_crlf {
+            b": keepalive\r\n\r\n"
+        } else {
+            b": keepalive\n\n"
+        })
+    }
+
+    /// After how many of `bytes`, the next of the stream, a line feed must be put in.
+    ///
+    /// A byte order mark counts as one only at the very start of a stream. Behind a comment of ours it would become part
+    /// of the first field's name, and its event would be lost; on a line of its own it is a field nobody knows.
+    pub fn mark_to_end(&self, bytes: &[u8]) -> Option<usize> {
+        let seen = match self.line {
+            Line::Stream => 0,
+            Line::Mark(seen) => usize::from(seen),
+            _ => return None,
+        };
+        let rest = BYTE_ORDER_MARK.get(seen..).unwrap_or_default();
+        let is_whole = self.is_preceded && !rest.is_empty() && bytes.starts_with(rest);
+        is_whole.then_some(rest.len())
     }
 
     /// Takes one byte; true if it completed an event.

@@ -119,7 +119,8 @@ fn finds_boundaries() {
         ("data: x\n: ping\n", false, 0),
         ("data: x\r\n\r\n", true, 1),
         ("data: x\r\n\r", false, 1),
-        ("data: x\r\r", true, 1),
+        ("data: x\r\r", false, 1),
+        ("data: x\r\r: hi\n", true, 1),
         ("data: x\r", false, 0),
         ("\u{feff}", false, 0),
         ("\u{feff}data: x\n\n", true, 1),
@@ -205,15 +206,53 @@ proptest! {
     }
 
     #[test]
-    fn a_comment_between_events_changes_none(stream in stream()) {
+    fn comments_change_no_event(stream in stream(), cuts in vec(any::<Index>(), 0..8), marked in any::<bool>()) {
+        let stream = [if marked { "\u{feff}".as_bytes() } else { b"" }, &stream].concat();
+        let mut framer = Framer::new();
+        let (mut commented, mut sent) = (Vec::new(), 0);
+        for piece in split(&stream, &cuts) {
+            if let Some(comment) = framer.comment() {
+                let sent = &stream[..sent];
+                prop_assert!(!sent.ends_with(b"\r"));
+                prop_assert!(is_outside_events(sent), "{:?}", String::from_utf8_lossy(sent));
+                commented.extend_from_slice(comment);
+            }
+            let (mark, rest) = piece.split_at(framer.mark_to_end(&piece).unwrap_or(0));
+            commented.extend_from_slice(mark);
+            if !mark.is_empty() {
+                commented.push(b'\n');
+            }
+            commented.extend_from_slice(rest);
+            framer.push(&piece);
+            sent += piece.len();
+        }
+        let (ours, own) = (parse(&commented), parse(&stream));
+        prop_assert_eq!(events(&ours), events(&own));
+        let (mut plain, mut with) = (Parser::new(), Parser::new());
+        plain.push(&stream).unwrap();
+        with.push(&commented).unwrap();
+        prop_assert_eq!(plain.last_event_id(), with.last_event_id());
+        prop_assert_eq!(plain.retry(), with.retry());
+    }
+
+    #[test]
+    fn a_comment_at_any_boundary_changes_no_event(stream in stream()) {
         let plain = parse(&stream);
         let mut framer = Framer::new();
         for (cut, byte) in (1..).zip(&stream) {
-            if framer.push(&[*byte]).between_events {
+            framer.push(&[*byte]);
+            if let Some(comment) = framer.comment() {
                 let (before, after) = stream.split_at(cut);
-                let commented = parse(&[before, b": keepalive\n\n", after].concat());
+                let commented = parse(&[before, comment, after].concat());
                 prop_assert_eq!(events(&commented), events(&plain));
             }
         }
     }
+}
+
+/// Whether no event has begun and not ended, by the parser's word and not the framer's.
+fn is_outside_events(sent: &[u8]) -> bool {
+    let mut parser = Parser::new();
+    parser.push(sent).unwrap();
+    !parser.is_mid_event()
 }

@@ -8,6 +8,7 @@ pub(crate) enum Field {
     AccessControlRequestMethod,
     CacheControl,
     Connection,
+    ContentEncoding,
     ContentLength,
     ContentType,
     Expect,
@@ -72,6 +73,7 @@ impl Field {
             ],
             15 => &[("x-forwarded-for", Self::XForwardedFor)],
             16 => &[
+                ("content-encoding", Self::ContentEncoding),
                 ("x-forwarded-host", Self::XForwardedHost),
                 ("x-forwarded-port", Self::XForwardedPort),
                 ("proxy-connection", Self::ProxyConnection),

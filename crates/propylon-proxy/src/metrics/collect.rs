@@ -58,6 +58,11 @@ impl Shared {
                 "Access log lines lost to a log that is too slow or cannot be written",
                 load(&self.metrics.log_lines_dropped) + self.log_lines_unwritten(),
             ),
+            (
+                "propylon_keepalive_comments",
+                "Comments put into quiet event streams",
+                load(&self.metrics.keepalive_comments),
+            ),
         ];
         for (name, help, value) in counters {
             encoder

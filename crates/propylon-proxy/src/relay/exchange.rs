@@ -13,11 +13,11 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use propylon_config::{ClientTimeouts, Limits, UpstreamTimeouts};
-use propylon_mcp::sse::framer::Framer;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::body::Body;
+use super::event_stream::EventStream;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use crate::client::connection::{ClientConnection, Transport};
@@ -62,10 +62,7 @@ pub(crate) struct Exchange<'a, S> {
     opening: Vec<u8>,
     /// The beginning of a body that had not arrived when the request was classified.
     capture: Option<Vec<u8>>,
-    /// Present for event streams.
-    framer: Option<Framer>,
-    /// Whether an event stream may be ended between events when the grace of a drain is over.
-    may_end: bool,
+    stream: Option<EventStream>,
     has_head: bool,
     started: Instant,
     upload_moved: Instant,
@@ -104,8 +101,8 @@ pub(crate) struct Answer {
     pub(crate) behind: Vec<u8>,
     pub(crate) framing: Framing,
     pub(crate) encoding: Encoding,
-    pub(crate) is_event_stream: bool,
-    pub(crate) may_end: bool,
+    /// Present where the answer is an event stream.
+    pub(crate) stream: Option<EventStream>,
 }
 
 impl<'a, S: Transport> Exchange<'a, S> {
@@ -139,8 +136,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
             upload_refused: false,
             opening: Vec::new(),
             capture,
-            framer: None,
-            may_end: false,
+            stream: None,
             has_head: false,
             started: opening.started,
             upload_moved: now,
@@ -177,8 +173,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
     pub(crate) async fn relay(&mut self, answer: Answer) -> Result<(), ProxyError> {
         self.response = Inbound::new(answer.framing);
         self.to_client.set_encoding(answer.encoding);
-        self.framer = answer.is_event_stream.then(Framer::new);
-        self.may_end = answer.may_end;
+        self.stream = answer.stream;
         self.opening = answer.head;
         let mut behind = Some(answer.behind);
         poll_fn(|cx| {
@@ -218,11 +213,18 @@ impl<'a, S: Transport> Exchange<'a, S> {
         if self.request.is_done() || self.upload_refused {
             self.client.poll_gone(self.worker, cx, self.limits)?;
         }
-        let (due, reason) = self.next_deadline();
-        if self.client.deadline.poll(cx, due).is_ready() {
-            return Err(reason.into());
+        loop {
+            let (due, reason) = self.next_deadline();
+            let comment = self.comment_due().filter(|comment| *comment < due);
+            let due = comment.unwrap_or(due);
+            if self.client.deadline.poll(cx, due).is_pending() {
+                return Ok(());
+            }
+            if comment.is_none() {
+                return Err(reason.into());
+            }
+            self.comment(cx)?;
         }
-        Ok(())
     }
 
     fn next_deadline(&self) -> (Instant, Reason) {
@@ -255,8 +257,8 @@ impl<'a, S: Transport> Exchange<'a, S> {
     /// The grace of a drain is over. A stream nobody would call unfinished ends as a whole one, so
     /// that its client opens another elsewhere; everything else is cut, and seen to be cut.
     fn end_early(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ProxyError>> {
-        let between = self.framer.as_ref().is_some_and(Framer::is_between_events);
-        if !(self.may_end && between && self.to_client.is_flushed()) {
+        let may_end = self.stream.as_ref().is_some_and(EventStream::may_end_here);
+        if !(may_end && self.to_client.is_flushed()) {
             return Poll::Ready(Err(Reason::Draining.into()));
         }
         let mut end = Vec::new();

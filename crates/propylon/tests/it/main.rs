@@ -16,6 +16,7 @@ mod guard;
 mod headers;
 mod health;
 mod http_judge;
+mod keepalive;
 mod limits;
 mod once_only;
 mod real;

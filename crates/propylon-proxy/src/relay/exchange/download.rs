@@ -1,5 +1,6 @@
 //! The answer's body on its way to the client.
 
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -66,20 +67,64 @@ impl<S: Transport> Exchange<'_, S> {
         self.tally.surplus |= progress.consumed < piece.len();
         let data = piece.get(..progress.data).unwrap_or_default();
         self.tally.response_bytes += data.len() as u64;
-        if let Some(framer) = &mut self.framer {
-            self.tally.events += framer.push(data).events_completed as u64;
-        }
-        if self.opening.is_empty() && self.to_client.is_plain() {
+        let mark_to_end = self.follow_stream(data);
+        if self.opening.is_empty() && self.to_client.is_plain() && mark_to_end == 0 {
             return self.send_to_client(cx, data);
         }
         out.clear();
         out.append(&mut self.opening);
         self.opening = Vec::new();
+        let (mark, data) = data.split_at_checked(mark_to_end).unwrap_or((&[], data));
+        if !mark.is_empty() {
+            self.to_client.encode(mark, out);
+            self.to_client.encode(b"\n", out);
+        }
         self.to_client.encode(data, out);
         if self.response.is_done() {
             self.to_client.encode_end(self.response.trailers(), out);
         }
         self.send_to_client(cx, out)
+    }
+
+    /// Follows an event stream's events. A byte order mark of that many bytes is to get a line of its
+    /// own, where a comment of ours stands before it.
+    fn follow_stream(&mut self, data: &[u8]) -> usize {
+        let Some(stream) = &mut self.stream else {
+            return 0;
+        };
+        let mark_to_end = stream.mark_to_end(data);
+        self.tally.events += stream.take(data);
+        mark_to_end.unwrap_or_default()
+    }
+
+    /// When a quiet stream is due a comment, which a client that does not read is spared.
+    pub(super) fn comment_due(&self) -> Option<Instant> {
+        let stream = self.stream.as_ref()?;
+        let is_flushed = self.to_client.is_flushed();
+        stream
+            .comment_due(self.answer_moved)
+            .filter(|_| is_flushed && !self.response.is_done())
+    }
+
+    /// Puts a comment into a quiet stream: no hop ahead takes it for dead, and a client that is gone
+    /// is noticed. The upstream's own silence goes on for all that.
+    pub(super) fn comment(&mut self, cx: &mut Context<'_>) -> Result<(), ProxyError> {
+        let comment = self
+            .stream
+            .as_mut()
+            .and_then(|stream| stream.comment(Instant::now()));
+        let worker = self.worker;
+        let output = &mut worker.scratch().output;
+        output.clear();
+        self.to_client.encode(comment.unwrap_or_default(), output);
+        self.send_to_client(cx, output)?;
+        worker
+            .shared
+            .metrics
+            .keepalive_comments
+            .fetch_add(1, Ordering::Relaxed);
+        // A client that does not take it is waited for as for any other byte.
+        self.poll_client(cx).map(drop)
     }
 
     pub(super) fn send_to_client(
