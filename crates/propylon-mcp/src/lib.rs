@@ -10,6 +10,7 @@ pub mod revision;
 pub mod rpc_error;
 pub mod session_id;
 pub mod sse;
+pub mod task;
 
 pub use era::Era;
 pub use peek::{ParamKeys, Peek, RpcId, Shape, peek};

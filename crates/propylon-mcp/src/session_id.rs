@@ -52,6 +52,13 @@ impl fmt::Debug for SessionId<'_> {
 pub struct SessionFingerprint([u8; 32]);
 
 impl SessionFingerprint {
+    /// The fingerprint of a task id, which is remembered as a session is. It can never be that of a session: the NUL
+    /// before it stands in no session id.
+    pub fn of_task(id: &str) -> Self {
+        let digest = Sha256::new().chain_update(b"\0task\0").chain_update(id);
+        Self(digest.finalize().into())
+    }
+
     /// All 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -84,7 +91,7 @@ impl fmt::Debug for SessionFingerprint {
 
 #[cfg(test)]
 mod tests {
-    use super::{SESSION_ID_BYTES_MAX, SessionId};
+    use super::{SESSION_ID_BYTES_MAX, SessionFingerprint, SessionId};
 
     #[test]
     fn takes_visible_ascii_only() {
@@ -118,5 +125,7 @@ mod tests {
         assert_eq!(format!("{id:?}"), "SessionId(ba7816bf8f01cfea)");
         assert_eq!(format!("{:?}", id.fingerprint()), "ba7816bf8f01cfea");
         assert_eq!(id.fingerprint().as_bytes()[31], 0xad);
+        let task = SessionFingerprint::of_task("abc");
+        assert!(task != id.fingerprint() && task == SessionFingerprint::of_task("abc"));
     }
 }

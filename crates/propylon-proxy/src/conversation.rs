@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use crate::client::connection::{After, ClientConnection, Transport};
 use crate::error::ProxyError;
+use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
-use crate::phase::classify::RpcFacts;
+use crate::phase::classify::{Facts, RpcFacts};
 use crate::phase::place::{self, Place};
 use crate::phase::route::{Routed, Wanted};
 use crate::pipeline::Context;
@@ -15,6 +16,7 @@ use crate::reason::Reason;
 use crate::record::Record;
 use crate::relay::body::Body;
 use crate::relay::exchange::{Exchange, Opening, Patience, Received};
+use crate::relay::watch::Watch;
 use crate::response::{self, Asked, ConnectionUse, Prepared};
 use crate::streams::OpenStream;
 use crate::upstream::connection::Connection;
@@ -107,12 +109,34 @@ impl Conversation<'_> {
             &answered,
             Instant::now(),
         );
+        if answered.status == 200 {
+            exchange.watch = self.watch(&record.facts, &request, &prepared);
+        }
         let stream = self.open_stream(&prepared, request.method())?;
         record.answered(&prepared, stream);
         // A stream may last for hours: nothing of its request is kept that is not needed.
         drop(request);
         exchange.relay(prepared.answer).await?;
         Ok(prepared.connection)
+    }
+
+    /// Who learns from the answer as it passes.
+    fn watch(
+        &self,
+        facts: &Facts,
+        request: &RequestHead,
+        prepared: &Prepared,
+    ) -> Option<Box<Watch>> {
+        let told = request.lines.first(request.head(), Field::McpMethod);
+        let method = facts.rpc.method.as_deref().map(str::as_bytes).or(told);
+        place::learn_tasks(
+            &self.routed.route.upstream,
+            &self.instance,
+            facts,
+            method?,
+            self.context.tables.limits.peek_bytes,
+            prepared.answer.stream.is_some(),
+        )
     }
 
     /// Counts an event stream. One that a GET opened can still be refused without loss, however many

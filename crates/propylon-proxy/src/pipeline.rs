@@ -106,8 +106,8 @@ async fn run<S: Transport>(
         forward.write(upstream, instance, out);
         body.write(out);
     });
-    let lose = |error: &ProxyError| place::lose(upstream, &record.facts, &place, error.reason);
-    let reached = reached.await.inspect_err(lose)?;
+    let lose = |error| place::lose(upstream, &record.facts, &place, error);
+    let reached = reached.await.map_err(lose)?;
     record.reached(&reached);
 
     // Relay: the rest of the request and the answer, both ways at once.

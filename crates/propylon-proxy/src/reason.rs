@@ -26,6 +26,7 @@ pub enum Reason {
     SessionLost,
     StreamLimit,
     StreamTimeout,
+    TaskLost,
     UpstreamClosed,
     UpstreamRefused,
     UpstreamResponseInvalid,
@@ -67,12 +68,13 @@ impl Reason {
 
     /// The JSON-RPC error code of the answer.
     ///
-    /// A lost session has the code the SDKs know; a refused request has JSON-RPC's own. The rest
+    /// A lost session has the code the SDKs know, a lost task that of an unknown one; a refused request has JSON-RPC's own. The rest
     /// have codes outside JSON-RPC's reserved range, as the specification asks of new ones
     /// (2026-07-28 basic, Error Codes).
     pub fn rpc_code(self) -> i32 {
         match self {
             Self::SessionLost => rpc_error::SESSION_NOT_FOUND,
+            Self::TaskLost => rpc_error::INVALID_PARAMS,
             Self::RequestInvalid => rpc_error::INVALID_REQUEST,
             other => rpc_error::gateway_code(other.explain().status),
         }
@@ -217,6 +219,13 @@ pub const REASONS: &[Explanation] = &[
         "The exchange lasted longer than this proxy allows.",
         (Some("upstreams.<name>.timeouts.stream"), None),
         "An exchange was still open after timeouts.stream and was cut.",
+    ),
+    row(
+        Reason::TaskLost,
+        ("task-lost", 404),
+        "Task not found: its server instance is gone.",
+        (Some("upstreams.<name>.affinity"), None),
+        "The instance that made this task refused the connection or left, and the task with it. The code is the one servers give an unknown task (SEP-2663, Protocol Errors); the client has to make the call again.",
     ),
     row(
         Reason::UpstreamClosed,

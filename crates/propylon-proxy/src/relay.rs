@@ -6,3 +6,4 @@ pub(crate) mod event_stream;
 pub(crate) mod exchange;
 pub(crate) mod inbound;
 pub(crate) mod outbound;
+pub(crate) mod watch;

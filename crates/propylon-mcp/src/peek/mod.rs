@@ -5,6 +5,7 @@
 //! `JSON.parse`, Python's `json` and serde_json, and a prefix cannot show that its repetition is still to come.
 //! Whoever acts on a [`Shape::Truncated`] peek should know that.
 
+pub mod members;
 mod message;
 mod param_keys;
 mod rpc_id;

@@ -79,6 +79,23 @@ impl<'a> Scanner<'a> {
         self.key().map(Some)
     }
 
+    /// Steps to the next element of an array, behind its `[` or the element before; `false` once the array is closed.
+    pub(super) fn next_element(&mut self, first: &mut bool) -> Scan<bool> {
+        if std::mem::take(first) {
+            self.next_byte()?;
+            self.take(b'[')?;
+            if self.next_byte()? != b']' {
+                return Ok(true);
+            }
+        } else if self.next_byte()? != b']' {
+            self.take(b',')?;
+            self.next_byte()?;
+            return Ok(true);
+        }
+        self.at += 1;
+        Ok(false)
+    }
+
     /// Steps over a whole value that lies inside `depth` open arrays and objects.
     pub(super) fn skip_value(&mut self, depth: u32) -> Scan<()> {
         let mut nesting = Nesting {

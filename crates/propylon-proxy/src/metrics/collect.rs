@@ -187,7 +187,7 @@ fn encode_affinity(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Resu
     };
     let mut entries = encoder.encode_descriptor(
         "propylon_affinity_entries",
-        "Sessions remembered",
+        "Sessions and tasks remembered",
         None,
         MetricType::Gauge,
     )?;
@@ -196,7 +196,7 @@ fn encode_affinity(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Resu
     }
     let mut bytes = encoder.encode_descriptor(
         "propylon_affinity_bytes",
-        "Room the remembered sessions take",
+        "Room the remembered sessions and tasks take",
         None,
         MetricType::Gauge,
     )?;
@@ -205,7 +205,7 @@ fn encode_affinity(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Resu
     }
     let mut evictions = encoder.encode_descriptor(
         "propylon_affinity_evictions",
-        "Sessions forgotten: too old, or one too many",
+        "Sessions and tasks forgotten: too old, or one too many",
         None,
         MetricType::Counter,
     )?;

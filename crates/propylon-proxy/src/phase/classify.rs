@@ -1,6 +1,6 @@
 //! What a request is, in MCP's terms, decided once from its head and a bounded peek at its body.
 
-use propylon_mcp::{Era, RpcId, SessionFingerprint, SessionId, media, peek};
+use propylon_mcp::{Era, Peek, RpcId, SessionFingerprint, SessionId, media, peek, task};
 
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
@@ -25,8 +25,10 @@ pub(crate) struct RpcFacts {
     /// The JSON-RPC id, as JSON.
     pub(crate) id: Option<Box<str>>,
     pub(crate) method: Option<Box<str>>,
-    /// The tool, prompt or resource.
+    /// The tool, prompt or resource. A task's id is a secret, and is in `tasks` instead.
     pub(crate) name: Option<Box<str>>,
+    /// The tasks it is about.
+    pub(crate) tasks: Vec<SessionFingerprint>,
     /// The names of the arguments, joined by commas.
     pub(crate) param_keys: Option<Box<str>>,
 }
@@ -65,10 +67,16 @@ impl RpcFacts {
         }
         let peek = peek(prefix);
         let keys: Vec<_> = peek.param_keys.iter().collect();
+        let tasks = tasks_of(&peek, prefix);
+        let is_name = !peek.method.as_deref().is_some_and(is_about_task);
         Self {
+            tasks,
             id: peek.id.map(|id| id.as_json().into()),
             method: peek.method.map(|method| bounded(&method).into()),
-            name: peek.name.map(|name| bounded(without_query(&name)).into()),
+            name: peek
+                .name
+                .filter(|_| is_name)
+                .map(|name| bounded(without_query(&name)).into()),
             param_keys: (!keys.is_empty()).then(|| keys.join(",").into()),
         }
     }
@@ -76,6 +84,22 @@ impl RpcFacts {
     /// The id in the form that an error body takes.
     pub(crate) fn rpc_id(&self) -> Option<RpcId<'_>> {
         self.id.as_deref().and_then(RpcId::from_json)
+    }
+}
+
+fn is_about_task(method: &str) -> bool {
+    method.starts_with("tasks/")
+}
+
+/// The tasks a request is about: the one it names, or those it listens to.
+fn tasks_of(peek: &Peek<'_>, message: &[u8]) -> Vec<SessionFingerprint> {
+    match peek.method.as_deref() {
+        Some(method) if is_about_task(method) => {
+            let named = peek.name.as_deref();
+            named.map(SessionFingerprint::of_task).into_iter().collect()
+        }
+        Some("subscriptions/listen") => task::listened_to(message),
+        _ => Vec::new(),
     }
 }
 

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use propylon_mcp::{SessionFingerprint, SessionId};
+use propylon_mcp::{Era, SessionFingerprint, SessionId, task};
 
 use super::classify::Facts;
+use crate::error::ProxyError;
 use crate::reason::Reason;
+use crate::relay::watch::Watch;
 use crate::upstream::Upstream;
 use crate::upstream::instance::Instance;
 
@@ -15,9 +17,9 @@ use crate::upstream::instance::Instance;
 pub(crate) enum Place {
     /// A new session or a stateless request: the least loaded instance.
     Any,
-    /// The instance that minted the session, and no other.
+    /// The instance that minted the session or made the task, and no other.
     Held(Arc<Instance>),
-    /// The session is not known here: one instance is asked, and its answer stands.
+    /// The session or task is not known here: one instance is asked, and its answer stands.
     Unknown(Arc<Instance>),
 }
 
@@ -33,13 +35,23 @@ impl Place {
 
 /// Finds the place of a request.
 pub(crate) fn find(upstream: &Upstream, facts: &Facts, now: Instant) -> Place {
-    let Some((session, sessions)) = facts.session.as_ref().zip(upstream.sessions()) else {
+    let Some((first, sessions)) = bonds(facts).next().zip(upstream.sessions()) else {
         return Place::Any;
     };
-    match sessions.find(session, now, upstream.bounds) {
+    let held = bonds(facts).find_map(|bond| sessions.find(bond, now, upstream.bounds));
+    match held {
         Some(instance) => Place::Held(instance),
-        None => upstream.steady(session).map_or(Place::Any, Place::Unknown),
+        None => upstream.steady(first).map_or(Place::Any, Place::Unknown),
     }
+}
+
+/// What ties a request to an instance: its session, else the tasks it is about.
+fn bonds(facts: &Facts) -> impl Iterator<Item = &SessionFingerprint> {
+    let tasks = match facts.session {
+        Some(_) => &[],
+        None => facts.rpc.tasks.as_slice(),
+    };
+    facts.session.iter().chain(tasks)
 }
 
 /// What matters of an answer.
@@ -82,13 +94,49 @@ pub(crate) fn learn(
     }
 }
 
-/// Forgets a session whose instance is gone, so that the client can begin a new one. One whose
-/// instance may only be slow is kept.
-pub(crate) fn lose(upstream: &Upstream, facts: &Facts, place: &Place, reason: Reason) {
-    let (Place::Held(instance), Reason::SessionLost) = (place, reason) else {
-        return;
+/// What makes a task, as far as the revisions we know go (SEP-2663, Supported Methods).
+const MAKES_TASKS: &[u8] = b"tools/call";
+
+/// A watch on an answer that may make a task, which is then held by its instance as a session is.
+pub(crate) fn learn_tasks(
+    upstream: &Arc<Upstream>,
+    instance: &Arc<Instance>,
+    facts: &Facts,
+    method: &[u8],
+    peek_bytes: u64,
+    is_event_stream: bool,
+) -> Option<Box<Watch>> {
+    let may = facts.era == Some(Era::Modern) && method == MAKES_TASKS;
+    upstream.sessions().filter(|_| may)?;
+    let (upstream, instance) = (Arc::clone(upstream), Arc::clone(instance));
+    let hear = move |message: &[u8]| {
+        if let Some((made, tasks)) = task::made_by(message).zip(upstream.sessions()) {
+            tasks.learn(made, Arc::clone(&instance), Instant::now(), upstream.bounds);
+        }
     };
-    if let Some((session, sessions)) = facts.session.as_ref().zip(upstream.sessions()) {
-        sessions.forget(session, instance);
+    let watch = Watch::new(task::TASK_ID, is_event_stream, peek_bytes, hear);
+    Some(Box::new(watch))
+}
+
+/// Forgets a session, or a task, whose instance is gone, so that its client can begin a new one. One
+/// whose instance may only be slow is kept.
+pub(crate) fn lose(
+    upstream: &Upstream,
+    facts: &Facts,
+    place: &Place,
+    error: ProxyError,
+) -> ProxyError {
+    let (Place::Held(instance), Reason::SessionLost) = (place, error.reason) else {
+        return error;
+    };
+    if let Some(sessions) = upstream.sessions() {
+        bonds(facts).for_each(|bond| {
+            sessions.forget(bond, instance);
+        });
     }
+    let reason = match facts.session {
+        Some(_) => Reason::SessionLost,
+        None => Reason::TaskLost,
+    };
+    ProxyError { reason, ..error }
 }

@@ -29,6 +29,9 @@ pub(super) struct Line<'r> {
     /// The first 8 bytes of the SHA-256 of the session id.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
+    /// The same of the task id, or of the first of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rpc_method: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +84,7 @@ impl<'r> Line<'r> {
                 .map(|instance| instance.name.as_str()),
             era: record.facts.era.map(Era::as_str),
             session: record.facts.session.map(|session| session.to_string()),
+            task: rpc.tasks.first().map(ToString::to_string),
             rpc_method: rpc.method.as_deref(),
             rpc_name: rpc.name.as_deref(),
             param_keys: rpc.param_keys.as_deref(),

@@ -45,6 +45,11 @@ impl EventStream {
         self.framer.push(bytes).events_completed as u64
     }
 
+    /// Whether nothing of an event has come that is not whole.
+    pub(crate) fn is_between_events(&self) -> bool {
+        self.framer.is_between_events()
+    }
+
     /// After how many of the next bytes a line feed is due: see [`Framer::mark_to_end`].
     pub(crate) fn mark_to_end(&self, bytes: &[u8]) -> Option<usize> {
         self.framer.mark_to_end(bytes)

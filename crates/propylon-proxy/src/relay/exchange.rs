@@ -20,6 +20,7 @@ use super::body::Body;
 use super::event_stream::EventStream;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
+use super::watch::Watch;
 use crate::client::connection::{ClientConnection, Transport};
 use crate::error::ProxyError;
 use crate::http1::framing::Framing;
@@ -63,6 +64,8 @@ pub(crate) struct Exchange<'a, S> {
     /// The beginning of a body that had not arrived when the request was classified.
     capture: Option<Vec<u8>>,
     stream: Option<EventStream>,
+    /// Whoever learns from the answer before its client sees it.
+    pub(crate) watch: Option<Box<Watch>>,
     has_head: bool,
     started: Instant,
     upload_moved: Instant,
@@ -137,6 +140,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
             opening: Vec::new(),
             capture,
             stream: None,
+            watch: None,
             has_head: false,
             started: opening.started,
             upload_moved: now,

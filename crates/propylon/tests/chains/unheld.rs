@@ -33,9 +33,7 @@ pub(crate) const UNHELD: &[Unheld] = &[
         "session-id-readable",
         "the session filter wraps the id with the instance's address in Base64",
     ),
-    row("propylon", "task-scattered", LATER),
     row("propylon", "origin-unchecked", LATER),
-    row("propylon-limited", "task-scattered", LATER),
     row("propylon-limited", "origin-unchecked", LATER),
     row(
         "propylon-limited",

@@ -1,8 +1,9 @@
-//! The official conformance suite, directly and through the proxy: the same counts, scenario by scenario.
+//! The official conformance suite, directly and through the proxy to three instances: the same counts, by scenario.
 
 use crate::front::serve;
-use crate::real::servers::{Kind, Server};
-use crate::real::suite::counts;
+use crate::real::servers::{Kind, Server, replicas};
+use crate::real::suite::{Counts, counts};
+use crate::real::task_server;
 
 /// Both runs, each on a server fresh from its start.
 fn same(kind: Kind, peer: &str, args: &[&str], scenarios_min: usize, passed_min: u32) {
@@ -10,9 +11,15 @@ fn same(kind: Kind, peer: &str, args: &[&str], scenarios_min: usize, passed_min:
         let server = Server::start(kind, "alpha");
         counts(peer, &server.url(), args)
     };
-    let server = Server::start(kind, "alpha");
-    let proxy = serve(&[server.url()]);
+    let servers = replicas(kind);
+    let urls: Vec<_> = servers.iter().map(Server::url).collect();
+    let proxy = serve(&urls);
     let through = counts(peer, &proxy.url("/mcp"), args);
+    compare(&direct, &through, scenarios_min, passed_min);
+    proxy.stop();
+}
+
+fn compare(direct: &Counts, through: &Counts, scenarios_min: usize, passed_min: u32) {
     assert!(direct.len() >= scenarios_min, "{direct:?}");
     let passed: u32 = direct.values().map(|(passed, _)| passed).sum();
     assert!(
@@ -30,6 +37,27 @@ fn same(kind: Kind, peer: &str, args: &[&str], scenarios_min: usize, passed_min:
         "scenario, direct, through us: {differing:#?}"
     );
     assert_eq!(direct.len(), through.len());
+}
+
+/// The scenarios of the tasks extension, whose servers keep their tasks in memory.
+#[test]
+fn the_task_scenarios_on_three_instances() {
+    let of_tasks = |url: &str| {
+        let mut counts = counts("conformance-0.2", url, &["--requirements", "2026-07-28"]);
+        counts.retain(|name, _| name.starts_with("tasks-"));
+        counts
+    };
+    let alone = task_server::start("alone");
+    let direct = of_tasks(&alone.url("/mcp"));
+    let servers = ["alpha", "beta", "gamma"].map(task_server::start);
+    let urls = servers.each_ref().map(|server| server.url("/mcp"));
+    let proxy = serve(&urls);
+    let through = of_tasks(&proxy.url("/mcp"));
+    compare(&direct, &through, 9, 30);
+    let failed: u32 = through.values().map(|(_, failed)| failed).sum();
+    assert_eq!(failed, 0, "{through:?}");
+    let asked = servers.each_ref().map(|server| server.exchanges().len());
+    assert!(asked.iter().all(|count| *count > 5), "spread: {asked:?}");
     proxy.stop();
 }
 

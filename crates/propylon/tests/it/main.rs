@@ -26,4 +26,5 @@ mod routing;
 mod sdk_matrix;
 mod session;
 mod streams;
+mod tasks;
 mod workers;

@@ -6,4 +6,5 @@ mod rmcp_server;
 pub(crate) mod scripts;
 pub(crate) mod servers;
 pub(crate) mod suite;
+pub(crate) mod task_server;
 pub(crate) mod walks;

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use super::super::watch::Progress;
 use super::{Exchange, poll_read};
 use crate::client::connection::Transport;
 use crate::error::ProxyError;
@@ -67,7 +68,7 @@ impl<S: Transport> Exchange<'_, S> {
         self.tally.surplus |= progress.consumed < piece.len();
         let data = piece.get(..progress.data).unwrap_or_default();
         self.tally.response_bytes += data.len() as u64;
-        let mark_to_end = self.follow_stream(data);
+        let mark_to_end = self.follow(data);
         if self.opening.is_empty() && self.to_client.is_plain() && mark_to_end == 0 {
             return self.send_to_client(cx, data);
         }
@@ -86,14 +87,24 @@ impl<S: Transport> Exchange<'_, S> {
         self.send_to_client(cx, out)
     }
 
-    /// Follows an event stream's events. A byte order mark of that many bytes is to get a line of its
+    /// Follows an event stream's events, and lets the watch see any answer. A byte order mark of that many bytes is to get a line of its
     /// own, where a comment of ours stands before it.
-    fn follow_stream(&mut self, data: &[u8]) -> usize {
+    fn follow(&mut self, data: &[u8]) -> usize {
         let Some(stream) = &mut self.stream else {
+            if let Some(watch) = &mut self.watch {
+                watch.see(data, Progress::of_body(self.response.is_done()));
+            }
             return 0;
         };
         let mark_to_end = stream.mark_to_end(data);
-        self.tally.events += stream.take(data);
+        let completed = stream.take(data);
+        self.tally.events += completed;
+        if let Some(watch) = &mut self.watch {
+            watch.see(
+                data,
+                Progress::of_stream(completed, stream.is_between_events()),
+            );
+        }
         mark_to_end.unwrap_or_default()
     }
 
