@@ -7,7 +7,7 @@ pub(crate) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resourc
 
 /// One route: `prefix` and `prefix/` become `endpoint`, `prefix/rest` becomes `base/rest`, and below
 /// [`RESOURCE_METADATA`] likewise.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Way<'d> {
     pub(crate) route: &'d Route,
     pub(crate) upstream: &'d Upstream,
@@ -65,13 +65,77 @@ pub(crate) fn ways(deployment: &Deployment) -> Vec<Way<'_>> {
     ways
 }
 
-/// Whether the metadata at [`RESOURCE_METADATA`] itself has but one meaning for this host: one route serves it.
-pub(crate) fn only_way<'w, 'd>(ways: &'w [Way<'d>], host: Option<&str>) -> Option<&'w Way<'d>> {
-    let mut serving = ways
-        .iter()
-        .filter(|way| way.route.host.is_none() || way.route.host.as_deref() == host);
-    let only = serving.next()?;
-    serving.next().is_none().then_some(only)
+/// What one host serves.
+#[derive(Clone, Debug)]
+pub(crate) struct Site<'d> {
+    /// As in [`Route::host`]; `None` for every other host.
+    pub(crate) host: Option<&'d str>,
+    /// All ways a request for this host may take, the longest prefix first: those of less exact hosts too, where none
+    /// of its own covers them.
+    pub(crate) ways: Vec<Way<'d>>,
+}
+
+impl<'d> Site<'d> {
+    /// The way whose metadata stands at [`RESOURCE_METADATA`] itself: the only one, so that it has but one meaning.
+    pub(crate) fn only(&self) -> Option<&Way<'d>> {
+        match self.ways.as_slice() {
+            [way] => Some(way),
+            _ => None,
+        }
+    }
+
+    /// Whether a route takes this path.
+    pub(crate) fn claims(&self, path: &str) -> bool {
+        self.ways.iter().any(|way| is_below(path, way.prefix))
+    }
+}
+
+/// Every host of the routes, the most exact first, and last the site of all others where a route serves it.
+pub(crate) fn sites(deployment: &Deployment) -> Vec<Site<'_>> {
+    let ways = ways(deployment);
+    let mut sites: Vec<Site<'_>> = Vec::new();
+    for way in &ways {
+        let host = way.route.host.as_deref();
+        if sites.iter().any(|site| site.host == host) {
+            continue;
+        }
+        let mut reachable: Vec<Way<'_>> = Vec::new();
+        for other in ways.iter().filter(|other| serves(other.route, host)) {
+            let is_covered = reachable.iter().any(|before| covers(before, other));
+            if !is_covered {
+                reachable.push(other.clone());
+            }
+        }
+        reachable.sort_by_key(|way| std::cmp::Reverse(way.prefix.len()));
+        sites.push(Site {
+            host,
+            ways: reachable,
+        });
+    }
+    sites
+}
+
+/// Whether requests for `host` may take this route.
+fn serves(route: &Route, host: Option<&str>) -> bool {
+    match (route.host.as_deref(), host) {
+        (None, _) => true,
+        (Some(pattern), Some(host)) if pattern == host => true,
+        (Some(pattern), Some(host)) => pattern.strip_prefix("*.").is_some_and(|domain| {
+            !host.starts_with("*.") && host.split_once('.').is_some_and(|(_, rest)| rest == domain)
+        }),
+        (Some(_), None) => false,
+    }
+}
+
+/// Whether a more exact way takes every request of `other`.
+fn covers(way: &Way<'_>, other: &Way<'_>) -> bool {
+    let is_more_exact = exactness(way.route) > exactness(other.route);
+    is_more_exact && is_below(other.prefix, way.prefix)
+}
+
+fn is_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The instances written in the file; for discovery, the one name they are found by.
@@ -140,6 +204,26 @@ mod tests {
             format!("{RESOURCE_METADATA}/weather")
         );
         assert_eq!(ways[2].metadata_base(), format!("{RESOURCE_METADATA}/mcp"));
-        assert!(only_way(&ways, None).is_none());
+        assert!(sites(&loaded.deployment)[2].only().is_none());
+    }
+
+    #[test]
+    fn a_site_has_what_less_exact_hosts_serve_where_it_has_nothing_itself() {
+        let text = "listeners: [{ address: 127.0.0.1:8080 }]\nroutes: [{ path: /mcp, upstream: a }, { path: /b, upstream: a }, { host: x.example.com, path: /b, upstream: b }, { host: '*.example.com', path: /, upstream: b }]\nupstreams:\n  a: { url: http://127.0.0.1:1/mcp }\n  b: { url: http://127.0.0.1:2 }\n";
+        let loaded = propylon_config::load_str("propylon.yaml", text).unwrap();
+        let seen: Vec<_> = sites(&loaded.deployment)
+            .iter()
+            .map(|site| {
+                let ways = site.ways.iter();
+                let ways = ways.map(|way| (way.prefix, way.upstream.name.as_str()));
+                (site.host, ways.collect::<Vec<_>>())
+            })
+            .collect();
+        let expected = [
+            (Some("x.example.com"), vec![("/b", "b"), ("", "b")]),
+            (Some("*.example.com"), vec![("", "b")]),
+            (None, vec![("/mcp", "a"), ("/b", "a")]),
+        ];
+        assert_eq!(seen, expected);
     }
 }

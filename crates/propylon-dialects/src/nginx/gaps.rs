@@ -1,0 +1,106 @@
+//! What this deployment meets of nginx's gaps, and what only it meets.
+
+use propylon_config::{Deployment, Discovery, Endpoints, HostHeader, Upstream};
+
+use super::abilities::{Abilities, Stickiness};
+use crate::emission::{Emission, Gap};
+use crate::way::{instances, ways};
+
+/// Settles gaps and warnings before the files are written, which say them.
+pub(super) fn judge(deployment: &Deployment, abilities: Abilities, emission: &mut Emission) {
+    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
+        emission.close("sse-endpoint-unrewritten");
+    }
+    let upstreams = || deployment.upstreams.values();
+    if upstreams().all(is_single) {
+        emission.close("task-scattered");
+    }
+    let is_learned = |upstream| abilities.stickiness(upstream) == Stickiness::Learned;
+    if !upstreams().any(is_learned) {
+        emission.close("affinity-unbounded");
+        emission.close("reload-forgets-sessions");
+    }
+    for upstream in upstreams() {
+        if abilities.stickiness(upstream) == Stickiness::Impossible {
+            scattered(emission);
+        }
+        discovery(deployment, upstream, abilities, emission);
+        host(upstream, emission);
+    }
+    for (index, listener) in deployment.listeners.iter().enumerate() {
+        if listener.address.port() == 0 {
+            let why =
+                "nginx cannot ask for a free port: it will not start before one is written here";
+            emission.warn(format!("listeners[{index}].address"), why);
+        }
+    }
+    for way in ways(deployment) {
+        if way.base.contains('$') {
+            let why = "nginx takes a `$` in the upstream's path for a variable: serve it under another path";
+            emission.warn(format!("upstreams.{}.url", way.upstream.name), why);
+        }
+    }
+}
+
+fn is_single(upstream: &Upstream) -> bool {
+    matches!(&upstream.endpoints, Endpoints::Urls(urls) if urls.len() < 2)
+}
+
+fn scattered(emission: &mut Emission) {
+    for practice in ["session-resumed-elsewhere", "session-scattered"] {
+        emission.open(Gap {
+            practice,
+            is_partial: false,
+            consequence: "before 1.29.6 nginx tells instances apart by their address only, and these have names."
+                .to_owned(),
+            way_out: "Write the instances' addresses, or use nginx 1.29.6 or later.".to_owned(),
+        });
+    }
+}
+
+fn discovery(
+    deployment: &Deployment,
+    upstream: &Upstream,
+    abilities: Abilities,
+    emission: &mut Emission,
+) {
+    let Endpoints::Discover { by, .. } = &upstream.endpoints else {
+        return;
+    };
+    let key = format!("upstreams.{}.discover", upstream.name);
+    if !abilities.resolves {
+        let why = match by {
+            Discovery::Dns => "before 1.27.3 nginx asks once, when it starts",
+            Discovery::Srv => {
+                "before 1.27.3 nginx cannot ask for SRV records: these files do not load"
+            }
+        };
+        emission.warn(key, why);
+    } else if deployment.resolver_servers.is_empty() {
+        let why = match by {
+            Discovery::Dns => {
+                "nginx asks once, when it starts; with `resolver.servers` it asks again"
+            }
+            Discovery::Srv => {
+                "nginx asks for SRV records only where `resolver.servers` says whom: these files do not load"
+            }
+        };
+        emission.warn(key, why);
+    }
+}
+
+/// nginx sends the same `Host` to every instance of an upstream.
+fn host(upstream: &Upstream, emission: &mut Emission) {
+    if upstream.host != HostHeader::Upstream {
+        return;
+    }
+    let mut names: Vec<String> = instances(upstream)
+        .iter()
+        .map(|instance| instance.url.authority())
+        .collect();
+    names.dedup();
+    if let [first, _, ..] = names.as_slice() {
+        let why = format!("nginx sends every instance the same Host: {first}");
+        emission.warn(format!("upstreams.{}.host", upstream.name), why);
+    }
+}

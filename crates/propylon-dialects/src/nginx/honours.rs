@@ -1,0 +1,77 @@
+//! Which settings of a description nginx has a counterpart for.
+
+use crate::target::Without;
+
+/// Keys that are in the files.
+pub(super) const HONOURS: &[&str] = &[
+    "drain",
+    "limits.body_bytes",
+    "limits.connections",
+    "limits.header_bytes",
+    "limits.streams",
+    "limits.streams_per_client",
+    "listeners[].address",
+    "listeners[].health",
+    "log.access",
+    "log.format",
+    "log.level",
+    "resolver.servers",
+    "routes[].host",
+    "routes[].path",
+    "routes[].upstream",
+    "timeouts.body_idle",
+    "timeouts.header_read",
+    "timeouts.keep_alive",
+    "timeouts.write_idle",
+    "trusted_proxies",
+    "upstreams.<name>.affinity.by",
+    "upstreams.<name>.affinity.bytes_max",
+    "upstreams.<name>.affinity.entries_max",
+    "upstreams.<name>.affinity.store",
+    "upstreams.<name>.affinity.ttl",
+    "upstreams.<name>.discover",
+    "upstreams.<name>.host",
+    "upstreams.<name>.pool.idle",
+    "upstreams.<name>.pool.idle_connections_max",
+    "upstreams.<name>.timeouts.connect",
+    "upstreams.<name>.timeouts.idle",
+    "upstreams.<name>.url",
+    "upstreams.<name>.urls",
+    "workers",
+];
+
+const NO_CHECKS: &str = "the open-source nginx does not ask its instances how they are";
+
+/// What is to be said of others.
+pub(super) const WITHOUT: &[Without] = &[
+    without(
+        "admin.address",
+        "nginx has no such listener; its `stub_status` is not set up",
+    ),
+    without(
+        "limits.header_count",
+        "nginx counts the bytes of headers, not the headers",
+    ),
+    without("limits.peek_bytes", "nginx does not look into bodies"),
+    without("upstreams.<name>.health.fall", NO_CHECKS),
+    without("upstreams.<name>.health.interval", NO_CHECKS),
+    without("upstreams.<name>.health.path", NO_CHECKS),
+    without("upstreams.<name>.health.rise", NO_CHECKS),
+    without("upstreams.<name>.health.timeout", NO_CHECKS),
+    without(
+        "upstreams.<name>.pool.eject",
+        "nginx would count failed tool calls with failed connections, so `max_fails=0` counts neither",
+    ),
+    without(
+        "upstreams.<name>.timeouts.response_head",
+        "nginx has one time for the wait for an answer and for the pauses in it; it is the longer of this and `idle`",
+    ),
+    without(
+        "upstreams.<name>.timeouts.stream",
+        "nginx has no limit on a whole exchange",
+    ),
+];
+
+const fn without(setting: &'static str, why: &'static str) -> Without {
+    Without { setting, why }
+}

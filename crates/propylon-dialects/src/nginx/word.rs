@@ -1,0 +1,95 @@
+//! Words as nginx reads them: quoted where they must be, escaped in patterns, and unique as names of variables.
+
+use std::time::Duration;
+
+use propylon_config::Deployment;
+
+/// A parameter, in quotes where nginx would end it early.
+pub(super) fn quoted(text: &str) -> String {
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:~%+=@&,*!^|()[]".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("\"{}\"", text.replace('"', "\\\""))
+    }
+}
+
+/// A text that a pattern matches as it is.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(letter) {
+            out.push('\\');
+        }
+        out.push(letter);
+    }
+    out
+}
+
+/// The part of this upstream's variables' names that is its own.
+pub(super) fn variable(deployment: &Deployment, upstream: &str) -> String {
+    let plain = |name: &str| name.replace('-', "_");
+    let alike = deployment
+        .upstreams
+        .keys()
+        .filter(|name| plain(name) == plain(upstream));
+    // Names that differ in a hyphen alone are numbered.
+    match alike.clone().count() {
+        0 | 1 => plain(upstream),
+        _ => {
+            let number = alike.take_while(|name| *name != upstream).count();
+            format!("{}_{number}", plain(upstream))
+        }
+    }
+}
+
+/// A time as nginx reads it: whole seconds where it is that, else milliseconds.
+pub(super) fn time(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds, duration.subsec_millis()) {
+        (_, 1..) => format!("{}ms", duration.as_millis()),
+        (seconds, 0) if seconds > 0 && seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        (seconds, 0) if seconds > 0 && seconds % 60 == 0 => format!("{}m", seconds / 60),
+        (seconds, 0) => format!("{seconds}s"),
+    }
+}
+
+/// A size as nginx reads it.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1 << 30, "g"), (1 << 20, "m"), (1 << 10, "k")];
+    let whole = UNITS
+        .iter()
+        .find(|(unit, _)| bytes >= *unit && bytes % unit == 0);
+    whole.map_or_else(
+        || bytes.to_string(),
+        |(unit, letter)| format!("{}{letter}", bytes / unit),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_times_and_sizes() {
+        assert_eq!(quoted("/weather"), "/weather");
+        assert_eq!(quoted("/a;b\"c"), "\"/a;b\\\"c\"");
+        assert_eq!(escaped("[::1]:80"), r"\[::1\]:80");
+        assert_eq!(time(Duration::from_secs(3600)), "1h");
+        assert_eq!(time(Duration::from_secs(90)), "90s");
+        assert_eq!(time(Duration::from_secs(600)), "10m");
+        assert_eq!(time(Duration::from_millis(1500)), "1500ms");
+        assert_eq!(size(64 << 20), "64m");
+        assert_eq!(size(96 << 10), "96k");
+        assert_eq!(size(100), "100");
+    }
+
+    #[test]
+    fn names_that_differ_in_a_hyphen_stay_apart() {
+        let text = "listeners: [{ address: 127.0.0.1:8080 }]\nroutes: [{ path: /mcp, upstream: a-b }, { path: /x, upstream: a_b }]\nupstreams:\n  a-b: { url: http://127.0.0.1:1/mcp }\n  a_b: { url: http://127.0.0.1:2/mcp }\n";
+        let loaded = propylon_config::load_str("propylon.yaml", text).unwrap();
+        let names = ["a-b", "a_b"].map(|name| variable(&loaded.deployment, name));
+        assert_eq!(names, ["a_b_0", "a_b_1"]);
+    }
+}
