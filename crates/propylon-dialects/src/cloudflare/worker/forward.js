@@ -10,8 +10,9 @@ const FORGEABLE = new Set([
 // The edge's own words for an origin that it could not reach.
 const UNREACHED = new Set([521, 522, 523, 530]);
 
-export async function forward(request, url, route, place, deployment) {
+export async function forward(request, url, route, place, env) {
   const { upstream } = route;
+  const network = networkOf(upstream, env);
   const abort = new AbortController();
   // disconnect-not-propagated: the edge tells when the client has gone, and the instance hears of it.
   request.signal.addEventListener("abort", () => abort.abort());
@@ -19,20 +20,25 @@ export async function forward(request, url, route, place, deployment) {
   const timer = setTimeout(() => { isLate = true; abort.abort(); }, upstream.responseHeadMs);
   try {
     // request-replayed: one fetch, whatever comes of it. ssrf-redirect: no redirect is followed.
-    const response = await fetch(new URL(route.target, place.instance), {
+    const response = await network.fetch(new URL(route.target, place.instance), {
       method: request.method,
       headers: headersFor(request, url, route, place),
-      body: limited(request, deployment.bodyBytes, abort),
+      body: limited(request, env.DEPLOYMENT.bodyBytes, abort),
       redirect: "manual",
       signal: abort.signal,
     });
-    if (await isLost(response, upstream, place)) throw new Refusal("session-lost");
+    if (await isLost(response, upstream, place, network)) throw new Refusal("session-lost");
     return { response, abort };
   } catch (error) {
-    throw await explain(error, isLate, upstream, place, abort.signal.reason);
+    throw await explain(error, isLate, { upstream, place, network, reason: abort.signal.reason });
   } finally {
     clearTimeout(timer);
   }
+}
+
+// ssrf-private-address: only instances of the description are asked, private ones through the tunnel.
+function networkOf({ isPrivate }, env) {
+  return isPrivate ? env.NETWORK : globalThis;
 }
 
 // Everything as the client sent it, but for what the client could have made up.
@@ -68,27 +74,27 @@ function limited(request, most, abort) {
 }
 
 // Whether this answer is the edge's or a tunnel's about an instance that is not there any more.
-async function isLost(response, upstream, place) {
+async function isLost(response, upstream, place, network) {
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const isDoubtful = UNREACHED.has(response.status) || (response.status === 502 && !isJson);
-  return isDoubtful && place.session !== null && (await isGone(upstream, place));
+  return isDoubtful && place.session !== null && (await isGone(upstream, place, network));
 }
 
-async function explain(error, isLate, upstream, place, reason) {
+async function explain(error, isLate, { upstream, place, network, reason }) {
   if (error instanceof Refusal) return error;
   if (reason instanceof Refusal) return reason;
   if (isLate) return new Refusal("response-timeout");
   noteRefused(place.instance, upstream.ejectMs);
   // dead-session-status: gone is 404, so that the client begins anew; slow is 503, and the session lives on.
-  if (place.session !== null && (await isGone(upstream, place))) return new Refusal("session-lost");
+  if (place.session !== null && (await isGone(upstream, place, network))) return new Refusal("session-lost");
   return new Refusal("upstream-unreachable");
 }
 
 // health-on-endpoint: the health path is asked, never the endpoint, and only after a failure.
-async function isGone(upstream, place) {
+async function isGone(upstream, place, network) {
   const signal = AbortSignal.timeout(upstream.healthMs);
   try {
-    const response = await fetch(new URL(upstream.health, place.instance), { redirect: "manual", signal });
+    const response = await network.fetch(new URL(upstream.health, place.instance), { redirect: "manual", signal });
     await response.body?.cancel();
     return response.status >= 500;
   } catch {

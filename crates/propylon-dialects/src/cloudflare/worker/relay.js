@@ -10,6 +10,7 @@ const AGE_PART = 20;
 export function relay({ response, abort }, body, headers, { upstream }) {
   const { status, statusText } = response;
   const isStream = headers.get("Content-Type")?.toLowerCase().startsWith("text/event-stream");
+  if (typeof body === "string") headers.delete("Content-Length");
   // body-altered: what is no stream does not pass through JavaScript at all.
   if (!isStream || !body) return new Response(body, { status, statusText, headers });
   // sse-compressed: read unpacked, sent unpacked. sse-cached: nothing on the way stores or rewrites it.

@@ -17,7 +17,8 @@ export function findRoute(deployment, url) {
 }
 
 function bind(deployment, route, target) {
-  return { prefix: trim(route.path), name: route.upstream, upstream: deployment.upstreams[route.upstream], target };
+  const { path, upstream: name, origins, corsMaxAge } = route;
+  return { prefix: trim(path), name, upstream: deployment.upstreams[name], origins, corsMaxAge, target };
 }
 
 function servesHost({ host }, name) {
