@@ -114,3 +114,22 @@ pub(super) fn network_of(address: &IpAddr) -> String {
         IpAddr::V6(address) => format!("{address}/128"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_the_internet_over_tls_are_public() {
+        for (url, expected) in [
+            ("https://mcp.example.net/mcp", true),
+            ("http://mcp.example.net/mcp", false),
+            ("https://10.0.0.1/mcp", false),
+            ("https://localhost/mcp", false),
+            ("https://weather.internal/mcp", false),
+            ("https://weather.mcp.svc.cluster.local/mcp", false),
+        ] {
+            assert_eq!(is_public(&url.parse().unwrap()), expected, "{url}");
+        }
+    }
+}

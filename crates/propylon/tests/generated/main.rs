@@ -5,6 +5,7 @@
 mod broken;
 mod clean;
 mod clients;
+mod document;
 #[expect(
     dead_code,
     reason = "groups behind the proxy are for the tests of the proxy"
@@ -16,12 +17,14 @@ mod rows;
 mod short_streams;
 mod stand;
 
+mod cloudflare;
+mod cloudflare_files;
 mod nginx;
 
 use product::Product;
 
 /// Every product that is run here.
-const PRODUCTS: &[&Product] = &[&nginx::PRODUCT, &nginx::DEBIAN];
+const PRODUCTS: &[&Product] = &[&cloudflare::PRODUCT, &nginx::PRODUCT, &nginx::DEBIAN];
 
 /// One module of tests for each product: `cargo test --test generated caddy` runs those of one.
 macro_rules! proven {
@@ -66,6 +69,7 @@ macro_rules! proven {
 }
 
 proven! {
+    cloudflare_product: crate::cloudflare::PRODUCT;
     nginx_product: crate::nginx::PRODUCT;
     nginx_debian_product: crate::nginx::DEBIAN;
 }
