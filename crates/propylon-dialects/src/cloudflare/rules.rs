@@ -67,6 +67,23 @@ fn zone(text: &mut Text, plan: &Plan<'_>) {
             );
         });
     });
+    untouched(text);
+    redirect(text);
+    text.blank();
+    text.why("For the whole zone: 1.0 is the default.");
+    text.block(
+        "resource \"cloudflare_zone_setting\" \"mcp_tls\" {",
+        "}",
+        |text| {
+            text.line("zone_id    = var.zone_id");
+            text.line("setting_id = \"min_tls_version\"");
+            text.held("value      = \"1.2\"", &["tls-old-version"]);
+        },
+    );
+}
+
+/// What would rewrite, block or challenge keeps away.
+fn untouched(text: &mut Text) {
     ruleset(text, "config", "http_config_settings", |text| {
         text.line("action     = \"set_config\"");
         text.line("expression = local.mcp");
@@ -103,6 +120,10 @@ fn zone(text: &mut Text, plan: &Plan<'_>) {
         });
         text.line("logging = { enabled = true }");
     });
+}
+
+/// A redirect that keeps the method and the body.
+fn redirect(text: &mut Text) {
     ruleset(text, "redirect", "http_request_dynamic_redirect", |text| {
         text.why(
             "Where \"Always Use HTTPS\" is on, its 301 comes first: switch it off for this zone.",
@@ -117,17 +138,6 @@ fn zone(text: &mut Text, plan: &Plan<'_>) {
             });
         });
     });
-    text.blank();
-    text.why("For the whole zone: 1.0 is the default.");
-    text.block(
-        "resource \"cloudflare_zone_setting\" \"mcp_tls\" {",
-        "}",
-        |text| {
-            text.line("zone_id    = var.zone_id");
-            text.line("setting_id = \"min_tls_version\"");
-            text.held("value      = \"1.2\"", &["tls-old-version"]);
-        },
-    );
 }
 
 /// One ruleset of the zone with one rule. A phase has one ruleset, so rules of the zone's own go in beside it.
