@@ -31,6 +31,8 @@ pub enum Kind {
     },
     /// A time with its unit, not zero, or `off`.
     DurationOrOff,
+    /// The path of a file.
+    File,
     /// A DNS name, an address, or `*.` before a name.
     Host,
     /// `keep`, `upstream`, or a host with or without a port.
@@ -76,6 +78,7 @@ impl Kind {
             Kind::Choice(_) => "known word here",
             Kind::Count { .. } => "number allowed here",
             Kind::Duration { .. } | Kind::DurationOrOff => "duration",
+            Kind::File => "path of a file",
             Kind::Host => "host name",
             Kind::HostHeader => "host",
             Kind::Name => "name",
@@ -127,6 +130,7 @@ impl Kind {
             }
             Kind::Duration { zero: true } => "a time such as 0s, 250ms, 30s, 5m or 1h".to_owned(),
             Kind::DurationOrOff => "a time such as 15s or 1m, or `off`".to_owned(),
+            Kind::File => "the path of a file, such as ./session.key".to_owned(),
             Kind::Host => {
                 "a name without a port, such as mcp.example.com or *.example.com".to_owned()
             }

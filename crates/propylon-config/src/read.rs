@@ -1,7 +1,9 @@
 //! Reads the mappings of the file into a draft, section by section.
 
+mod affinity;
 mod cors;
 mod flag;
+mod seal_keys;
 mod upstream;
 pub(crate) mod word;
 

@@ -113,7 +113,7 @@ fn kind(kind: Kind) -> Value {
         Kind::Host => {
             json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
         }
-        Kind::HostHeader | Kind::Name => json!({ "type": "string", "minLength": 1 }),
+        Kind::File | Kind::HostHeader | Kind::Name => json!({ "type": "string", "minLength": 1 }),
         Kind::Network => json!({ "type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" }),
         Kind::Addresses | Kind::Networks => {
             json!({ "type": "array", "items": self::kind(kind.item()) })

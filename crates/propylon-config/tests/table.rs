@@ -32,6 +32,7 @@ fn example(setting: &Setting) -> Value {
         Kind::Count { min, .. } => json!(min + 1),
         Kind::Duration { .. } => json!("77s"),
         Kind::DurationOrOff => json!("77s"),
+        Kind::File => json!(key_file()),
         Kind::Host => json!("*.example.com"),
         Kind::HostHeader => json!("mcp.example.com:8443"),
         Kind::Name => json!("weather"),
@@ -46,6 +47,17 @@ fn example(setting: &Setting) -> Value {
         Kind::Workers => json!(3),
         kind => panic!("no example of {kind:?}"),
     }
+}
+
+/// A file with a key for the sealed store, which only its owner may read.
+fn key_file() -> std::path::PathBuf {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let path = std::env::temp_dir().join(format!("propylon-table-{}.key", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    let opened = options.write(true).create(true).mode(0o600).open(&path);
+    writeln!(opened.unwrap(), "{}", "0123456789abcdef".repeat(4)).unwrap();
+    path
 }
 
 /// A small description with `value` at `key`; JSON is YAML.
@@ -63,6 +75,10 @@ fn with(key: &str, value: Value) -> Value {
     }
     if key.contains(".cors.") {
         file["routes"][0]["cors"] = json!({ "origins": ["*"] });
+    }
+    if key.ends_with(".affinity.store") || key.ends_with(".affinity.key_file") {
+        let sealed = json!({ "store": "sealed", "key_file": key_file() });
+        file["upstreams"]["weather"]["affinity"] = sealed;
     }
     let pointer = key.replace("<name>", "weather").replace("[]", ".0");
     let mut place = &mut file;
@@ -89,7 +105,7 @@ fn the_reader_takes_every_key_of_the_table() {
     for row in SETTINGS {
         let base = load(&with("drain", json!("30s")));
         let changed = load(&with(row.key, example(row)));
-        // `memory` is the only store of this version, so writing it changes nothing.
+        // Where there is one choice, writing it changes nothing.
         let only_choice = matches!(row.kind, Kind::Choice([_]));
         let same_name = row.kind == Kind::Name;
         assert_eq!(base == changed, only_choice || same_name, "{}", row.key);

@@ -1,5 +1,7 @@
 //! Which instance holds which session: learned from the response that minted it.
 
 mod memory;
+mod sealed;
 
 pub(crate) use memory::{Bounds, Memory};
+pub(crate) use sealed::Seal;

@@ -7,6 +7,7 @@ use crate::client::connection::{After, ClientConnection, Transport};
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
+use crate::phase::alias::Alias;
 use crate::phase::classify::{Facts, RpcFacts};
 use crate::phase::place::{self, Place};
 use crate::phase::route::{Routed, Wanted};
@@ -28,6 +29,8 @@ pub(crate) struct Conversation<'a> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) routed: &'a Routed,
     pub(crate) place: Place,
+    /// The session's two names, where it has two.
+    pub(crate) alias: Option<Alias>,
     pub(crate) instance: Arc<Instance>,
 }
 
@@ -98,6 +101,7 @@ impl Conversation<'_> {
                 && self.context.worker.stage() == Stage::Serving,
             request_id: record.request_id(),
             shown: record.shown.as_ref(),
+            alias: self.alias.as_ref(),
         };
         let prepared = response::prepare(received, &asked)?;
         let answered = prepared.answered(&request);

@@ -66,6 +66,7 @@ impl ProxyError {
         matches!(
             self.reason,
             Reason::SessionLost
+                | Reason::SessionUnknown
                 | Reason::TaskLost
                 | Reason::UpstreamRefused
                 | Reason::UpstreamUnreachable

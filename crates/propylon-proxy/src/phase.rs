@@ -1,5 +1,6 @@
 //! The phases of a request's life: plain functions from a head and its context to a decision.
 
+pub(crate) mod alias;
 pub(crate) mod answer;
 pub(crate) mod classify;
 pub(crate) mod forward;

@@ -9,6 +9,7 @@ use crate::client::own_answer;
 use crate::conversation::Conversation;
 use crate::error::ProxyError;
 use crate::http1::head::RequestHead;
+use crate::phase::alias::Alias;
 use crate::phase::classify::{Facts, RpcFacts};
 use crate::phase::forward::Forward;
 use crate::phase::forwarded::Client;
@@ -90,7 +91,8 @@ async fn run<S: Transport>(
     look_inside(context, client, &request, &mut body, record).await?;
 
     // Affinity: the instance the request belongs to.
-    let place = place::find(upstream, &record.facts, Instant::now());
+    let alias = Alias::of(upstream, &request, &record.facts)?;
+    let place = place::find(upstream, &record.facts, alias.as_ref(), Instant::now());
     record.placed(&place);
 
     // Dial and forward: the request's first bytes leave.
@@ -101,6 +103,7 @@ async fn run<S: Transport>(
         target: &routed.target,
         body: body.framing(),
         request_id: record.minted_request_id(),
+        session: alias.as_ref().map(|alias| &*alias.server),
     };
     let reached = reach(worker, upstream, &place, |instance, out| {
         forward.write(upstream, instance, out);
@@ -116,6 +119,7 @@ async fn run<S: Transport>(
         context,
         routed: &routed,
         place,
+        alias,
         instance,
     };
     conversation

@@ -24,6 +24,7 @@ pub enum Reason {
     ResponseTimeout,
     RouteUnknown,
     SessionLost,
+    SessionUnknown,
     StreamLimit,
     StreamTimeout,
     TaskLost,
@@ -73,7 +74,7 @@ impl Reason {
     /// (2026-07-28 basic, Error Codes).
     pub fn rpc_code(self) -> i32 {
         match self {
-            Self::SessionLost => rpc_error::SESSION_NOT_FOUND,
+            Self::SessionLost | Self::SessionUnknown => rpc_error::SESSION_NOT_FOUND,
             Self::TaskLost => rpc_error::INVALID_PARAMS,
             Self::RequestInvalid => rpc_error::INVALID_REQUEST,
             other => rpc_error::gateway_code(other.explain().status),
@@ -205,6 +206,13 @@ pub const REASONS: &[Explanation] = &[
         "Session not found: its server instance is gone. Initialize again.",
         (Some("upstreams.<name>.affinity"), None),
         "The instance that held this session refused the connection or left. 404 makes a client start a new session (2025-11-25 transports, Session Management 4).",
+    ),
+    row(
+        Reason::SessionUnknown,
+        ("session-unknown", 404),
+        "Session not found. Initialize again.",
+        (Some("upstreams.<name>.affinity"), None),
+        "The session id was not sealed with any key of key_file for this upstream: it is made up, older than the oldest key, or from another deployment. 404 makes a client start a new session (2025-11-25 transports, Session Management 4). Replicas must have the same keys.",
     ),
     row(
         Reason::StreamLimit,

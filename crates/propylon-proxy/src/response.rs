@@ -7,6 +7,7 @@ use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::framing::{self, Framing};
 use crate::http1::head::{RequestHead, ResponseHead, Version};
+use crate::phase::alias::{self, Alias};
 use crate::phase::answer::{self, ClientSide, Encoding};
 use crate::phase::forwarded::Client;
 use crate::phase::location::{self, Sides};
@@ -29,6 +30,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) keep_alive: bool,
     pub(crate) request_id: &'a str,
     pub(crate) shown: Option<&'a Shown>,
+    pub(crate) alias: Option<&'a Alias>,
 }
 
 /// An answer ready to be sent.
@@ -58,7 +60,20 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
     let encoding = Encoding::of(framing, asked.request.version);
     let stream = answer::is_event_stream(&bytes, &head) && framing != Framing::Empty;
     let stream = stream.then(|| event_stream(&bytes, &head, encoding, asked));
+    let minted = head.lines.first(&bytes, Field::McpSessionId);
+    let session = minted
+        .map(|id| {
+            alias::shown(
+                &asked.routed.route.upstream,
+                asked.instance,
+                asked.alias,
+                id,
+            )
+        })
+        .transpose()?
+        .flatten();
     let side = ClientSide {
+        session: session.as_deref(),
         version: asked.request.version,
         keep_alive: asked.keep_alive,
         shown: asked.shown,
@@ -85,10 +100,6 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         .lines
         .first(&bytes, Field::KeepAlive)
         .and_then(pool::keep_alive_timeout);
-    let minted = head
-        .lines
-        .first(&bytes, Field::McpSessionId)
-        .map(Into::into);
     Ok(Prepared {
         status: head.status,
         connection: ConnectionUse {
@@ -105,7 +116,7 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
             encoding,
             stream,
         },
-        minted,
+        minted: minted.map(Into::into),
     })
 }
 

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use propylon_config::{AffinityBy, Endpoints, UrlHost};
 use propylon_mcp::SessionFingerprint;
 
-use crate::affinity::{Bounds, Memory};
+use crate::affinity::{Bounds, Memory, Seal};
 use instance::Instance;
 
 /// One upstream at work: what the description says of it, and what has been learned since.
@@ -32,6 +32,7 @@ pub(crate) struct Upstream {
     discovered: Option<String>,
     instances: ArcSwap<Vec<Arc<Instance>>>,
     sessions: Arc<Memory<Arc<Instance>>>,
+    seal: Option<Seal>,
     turn: AtomicUsize,
 }
 
@@ -74,6 +75,10 @@ impl Upstream {
                 |previous| Arc::clone(&previous.sessions),
             ),
             turn: AtomicUsize::new(0),
+            seal: config
+                .seal_keys
+                .as_ref()
+                .map(|keys| Seal::new(keys, &config.name)),
             config,
         }
     }
@@ -103,6 +108,11 @@ impl Upstream {
     /// The session table, where sessions stick to instances at all.
     pub(crate) fn sessions(&self) -> Option<&Memory<Arc<Instance>>> {
         (self.config.affinity.by == AffinityBy::Session).then_some(&*self.sessions)
+    }
+
+    /// What the ids of its sessions are sealed with, where they are.
+    pub(crate) fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
     }
 
     pub(crate) fn instances(&self) -> Arc<Vec<Arc<Instance>>> {

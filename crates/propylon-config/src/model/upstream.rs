@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::seal_keys::SealKeys;
 use super::upstream_url::UpstreamUrl;
 
 /// One MCP server, served by one or more interchangeable instances.
@@ -15,6 +16,8 @@ pub struct Upstream {
     pub host: HostHeader,
     /// How requests of one session reach one instance.
     pub affinity: Affinity,
+    /// What the sealed store seals with; `None` for every other store.
+    pub seal_keys: Option<SealKeys>,
     /// How long its instances may take.
     pub timeouts: UpstreamTimeouts,
     /// After how long without a byte a quiet event stream gets a comment; `None` for never.
@@ -36,6 +39,7 @@ impl Upstream {
             endpoints,
             host: HostHeader::default(),
             affinity: Affinity::default(),
+            seal_keys: None,
             timeouts: UpstreamTimeouts::default(),
             keepalive: Some(KEEPALIVE),
             health: None,
@@ -140,6 +144,8 @@ pub enum Store {
     /// In this process; gone when it ends.
     #[default]
     Memory,
+    /// In the session id itself, as its client sees it: nothing is kept.
+    Sealed,
 }
 
 /// How long instances may take. None is zero.

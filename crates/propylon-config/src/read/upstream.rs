@@ -2,11 +2,11 @@
 
 use crate::draft::DraftUpstream;
 use crate::model::upstream::{
-    Affinity, AffinityBy, Discovery, Endpoints, Health, KEEPALIVE, Pool, Upstream, UpstreamTimeouts,
+    Affinity, Discovery, Endpoints, Health, KEEPALIVE, Pool, Upstream, UpstreamTimeouts,
 };
 use crate::model::upstream_url::{UpstreamUrl, UrlHost};
 use crate::problem::Problem;
-use crate::read::word;
+use crate::read::{affinity, word};
 use crate::report::Report;
 use crate::section::{Placed, Section};
 use crate::tree::Entry;
@@ -52,9 +52,9 @@ const NAME_BYTES_MAX: usize = 64;
 fn read(section: Section<'_>, draft: &mut DraftUpstream) {
     let endpoints = endpoints(&section, draft);
     let host = section.read("host", word::host_header);
-    let mut affinity = Affinity::default();
+    let (mut affinity, mut seal_keys) = (Affinity::default(), None);
     if let Some(section) = section.section("affinity") {
-        read_affinity(section, &mut affinity);
+        seal_keys = affinity::read(section, &mut affinity);
     }
     let mut timeouts = UpstreamTimeouts::default();
     if let Some(section) = section.section("timeouts") {
@@ -75,6 +75,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         endpoints,
         host: host.map(|host| host.value).unwrap_or_default(),
         affinity,
+        seal_keys,
         timeouts,
         keepalive,
         health,
@@ -176,21 +177,6 @@ fn discovered(section: &Section<'_>, url: Placed<UpstreamUrl>, by: Discovery) ->
         return None;
     }
     Some(Endpoints::Discover { url: url.value, by })
-}
-
-fn read_affinity(section: Section<'_>, affinity: &mut Affinity) {
-    section.choice("by", &mut affinity.by, |word| match word {
-        "session" => Some(AffinityBy::Session),
-        "none" => Some(AffinityBy::None),
-        _ => None,
-    });
-    if let Some(store) = section.read("store", word::store) {
-        affinity.store = store.value;
-    }
-    section.duration("ttl", &mut affinity.ttl);
-    section.count("entries_max", &mut affinity.entries_max);
-    section.size("bytes_max", &mut affinity.bytes_max);
-    section.finish();
 }
 
 fn read_timeouts(section: Section<'_>, timeouts: &mut UpstreamTimeouts) {

@@ -180,11 +180,20 @@ pub(crate) fn discovery(text: &str, kind: Kind) -> Result<Discovery, Refusal> {
 pub(crate) fn store(text: &str, kind: Kind) -> Result<Store, Refusal> {
     match text {
         "memory" => Ok(Store::Memory),
-        "redis" | "sealed" => Err(Refusal::because(format!(
-            "the store `{text}` is not in this version"
-        ))
-        .suggest("write `memory`, and run one propylon in front of these instances")),
+        "sealed" => Ok(Store::Sealed),
+        "redis" => Err(
+            Refusal::because(format!("the store `{text}` is not in this version")).suggest(
+                "write `sealed`, which needs no store at all, or `memory` and run one propylon",
+            ),
+        ),
         text => Err(misspelt(text, kind)),
+    }
+}
+
+pub(crate) fn file(text: &str, _: Kind) -> Result<PathBuf, Refusal> {
+    match text {
+        "" => Err(Refusal::default()),
+        text => Ok(PathBuf::from(text)),
     }
 }
 

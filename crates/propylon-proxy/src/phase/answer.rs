@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use propylon_mcp::media;
 
-use super::forward::{Dropped, VIA, copy_lines};
+use super::forward::{Dropped, VIA, copy_lines, write_session};
 use super::location::{self, Sides};
 use super::origin::Shown;
 use crate::http1::field::Field;
@@ -17,6 +17,8 @@ pub(crate) struct ClientSide<'a> {
     pub(crate) version: Version,
     /// Whether the client wants, and we can offer, another request on this connection.
     pub(crate) keep_alive: bool,
+    /// The session id to show in place of the instance's own.
+    pub(crate) session: Option<&'a [u8]>,
     /// What its browser is told, where a page asked.
     pub(crate) shown: Option<&'a Shown>,
 }
@@ -65,11 +67,15 @@ pub(crate) fn write(
     let redirect = redirect(head, response, sides);
     copy_lines(head, &response.lines, out, |line| {
         let replaced = line.field == Field::Location && redirect.is_some()
+            || line.field == Field::McpSessionId && client.session.is_some()
             || client.shown.is_some_and(|shown| shown.replaces(line, head));
         !(replaced || dropped.covers(head, line))
     });
     if let Some(shown) = client.shown {
         shown.write(out);
+    }
+    if let Some(session) = client.session {
+        write_session(session, out);
     }
     if let Some(redirect) = redirect {
         // Writing to a Vec cannot fail.

@@ -22,6 +22,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) body: Framing,
     /// Minted here because the client sent none.
     pub(crate) request_id: Option<&'a str>,
+    /// The id by which the instance knows the session, where the client knows it by another.
+    pub(crate) session: Option<&'a [u8]>,
 }
 
 /// The name by which the proxy signs `Via` (RFC 9110, 7.6.3).
@@ -47,12 +49,16 @@ impl Forward<'_> {
         copy_lines(head, lines, out, |line| {
             let replaced = match line.field {
                 Field::Host => host.is_some(),
+                Field::McpSessionId => self.session.is_some(),
                 Field::ClientClaim => !self.client.trusted,
                 field => field.is_ours(),
             };
             !replaced && !dropped.covers(head, line)
         });
         self.client.write(self.request, self.wanted.authority, out);
+        if let Some(session) = self.session {
+            write_session(session, out);
+        }
         if let Some(id) = self.request_id {
             let _ = write!(out, "X-Request-Id: {id}\r\n");
         }
@@ -73,6 +79,13 @@ impl Forward<'_> {
             HostHeader::Fixed(host) => Some(host),
         }
     }
+}
+
+/// Writes the line that names the session.
+pub(crate) fn write_session(id: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Mcp-Session-Id: ");
+    out.extend_from_slice(id);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// The lines that belong to one connection: the known ones and those that `Connection` names.

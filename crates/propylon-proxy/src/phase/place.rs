@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use propylon_mcp::{Era, SessionFingerprint, SessionId, task};
 
+use super::alias::Alias;
 use super::classify::Facts;
 use crate::error::ProxyError;
 use crate::reason::Reason;
@@ -34,7 +35,15 @@ impl Place {
 }
 
 /// Finds the place of a request.
-pub(crate) fn find(upstream: &Upstream, facts: &Facts, now: Instant) -> Place {
+pub(crate) fn find(
+    upstream: &Upstream,
+    facts: &Facts,
+    alias: Option<&Alias>,
+    now: Instant,
+) -> Place {
+    if let Some(alias) = alias {
+        return Place::Held(Arc::clone(&alias.instance));
+    }
     let Some((first, sessions)) = bonds(facts).next().zip(upstream.sessions()) else {
         return Place::Any;
     };
@@ -85,7 +94,9 @@ pub(crate) fn learn(
         sessions.forget(asked, instance);
         return;
     }
-    if let Some(minted) = answer.minted.filter(|_| success).and_then(SessionId::parse) {
+    // The sealed id itself says where its session is held.
+    let learns = success && upstream.seal().is_none();
+    if let Some(minted) = answer.minted.filter(|_| learns).and_then(SessionId::parse) {
         let minted: SessionFingerprint = minted.fingerprint();
         let known = matches!(place, Place::Held(_)) && facts.session.as_ref() == Some(&minted);
         if !known {

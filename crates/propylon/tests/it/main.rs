@@ -24,6 +24,7 @@ mod reload_drain;
 mod request_shapes;
 mod routing;
 mod sdk_matrix;
+mod sealed;
 mod session;
 mod streams;
 mod tasks;

@@ -5,6 +5,7 @@ mod rmcp_events;
 mod rmcp_server;
 pub(crate) mod scripts;
 pub(crate) mod servers;
+pub(crate) mod steady;
 pub(crate) mod suite;
 pub(crate) mod task_server;
 pub(crate) mod walks;
