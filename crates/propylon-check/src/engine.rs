@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use propylon_practices::{CheckResult, Practice, Product, find};
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, LocalSet};
+use tokio::task::{JoinError, JoinHandle, LocalSet};
 
+use crate::cannot_run::CannotRun;
 use crate::checks::{CHECKS, Check, Stage};
-use crate::facts::{CannotRun, observe};
+use crate::facts::observe;
 use crate::lab::Lab;
 use crate::need::missing;
-use crate::options::CheckOptions;
+use crate::options::{CheckOptions, Profile};
 use crate::outcome::Outcome;
+use crate::over::{differs_by_http, join};
 use crate::progress::Progress;
 use crate::report::RunReport;
 
@@ -32,13 +34,13 @@ pub async fn check(
     progress: impl Fn(Progress) + 'static,
 ) -> Result<RunReport, CannotRun> {
     LocalSet::new()
-        .run_until(run(options, Box::new(progress)))
+        .run_until(run(options, Rc::new(progress)))
         .await
 }
 
 async fn run(
     options: CheckOptions,
-    progress: Box<dyn Fn(Progress)>,
+    progress: Rc<dyn Fn(Progress)>,
 ) -> Result<RunReport, CannotRun> {
     let began = Instant::now();
     if let Some(id) = options
@@ -62,21 +64,42 @@ async fn run(
         subject: lab.facts.subject.clone(),
         checks: wanted.len(),
     });
-    let lab = Rc::new(lab);
-    let product = lab
-        .options
-        .product
-        .or(lab.facts.guess.as_ref().map(|guess| guess.product));
-    let mut results = schedule(&lab, &wanted, product).await;
+    let run = Rc::new(Run {
+        product: lab
+            .options
+            .product
+            .or(lab.facts.guess.as_ref().map(|guess| guess.product)),
+        others: lab
+            .facts
+            .offered
+            .iter()
+            .filter(|http| **http != lab.http())
+            .map(|http| Rc::new(lab.over(*http)))
+            .collect(),
+        lab: Rc::new(lab),
+    });
+    let mut results = schedule(&run, &wanted).await;
     results.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(RunReport::new(&lab, results, began.elapsed()))
+    Ok(RunReport::new(&run.lab, results, began.elapsed()))
 }
 
-async fn schedule(
-    lab: &Rc<Lab>,
-    wanted: &[&'static Check],
+/// What every check of the run shares.
+struct Run {
+    lab: Rc<Lab>,
+    /// The same place over the other HTTP versions that are offered.
+    others: Vec<Rc<Lab>>,
     product: Option<Product>,
-) -> Vec<CheckResult> {
+}
+
+impl Run {
+    /// Where a check is done: over one HTTP version, or over each where they can differ.
+    fn labs(&self, check: &Check) -> Vec<Rc<Lab>> {
+        let others = self.others.iter().filter(|_| differs_by_http(check));
+        std::iter::once(&self.lab).chain(others).cloned().collect()
+    }
+}
+
+async fn schedule(run: &Rc<Run>, wanted: &[&'static Check]) -> Vec<CheckResult> {
     let of = |stage| {
         wanted
             .iter()
@@ -84,17 +107,17 @@ async fn schedule(
             .filter(move |check| check.stage == stage)
     };
     let mut results = Vec::new();
-    let start = |check| tokio::task::spawn_local(perform(Rc::clone(lab), check, product));
+    let start = |check| tokio::task::spawn_local(perform(Rc::clone(run), check));
     let quiet: Vec<_> = of(Stage::Quiet).map(start).collect();
     let calm: Vec<_> = of(Stage::Calm).map(start).collect();
     gather(calm, &mut results).await;
     let room = Rc::new(Semaphore::new(AT_ONCE));
     let swift: Vec<_> = of(Stage::Swift)
         .map(|check| {
-            let (lab, room) = (Rc::clone(lab), Rc::clone(&room));
+            let (run, room) = (Rc::clone(run), Rc::clone(&room));
             tokio::task::spawn_local(async move {
                 let _turn = room.acquire().await;
-                perform(lab, check, product).await
+                perform(run, check).await
             })
         })
         .collect();
@@ -116,42 +139,70 @@ async fn gather(running: Vec<JoinHandle<Option<CheckResult>>>, results: &mut Vec
 }
 
 /// Runs one check to its verdict; a practice that is not in the table gives none.
-async fn perform(
-    lab: Rc<Lab>,
-    check: &'static Check,
-    product: Option<Product>,
-) -> Option<CheckResult> {
+async fn perform(run: Rc<Run>, check: &'static Check) -> Option<CheckResult> {
     let practice: &Practice = find(check.id)?;
-    let quiet = match check.stage {
-        Stage::Quiet => lab.options.profile.quiet(),
-        _ => None,
-    };
-    let outcome = match missing(&lab, check) {
+    let lab = &run.lab;
+    let quiet = (check.stage == Stage::Quiet).then(|| lab.options.profile.quiet());
+    let outcome = match missing(lab, check) {
         Some(outcome) => outcome,
         None => {
             (lab.progress)(Progress::Started {
                 id: check.id,
                 waits: quiet,
             });
-            let most = CHECK_MAX + quiet.unwrap_or_default();
-            match tokio::time::timeout(most, (check.run)(Rc::clone(&lab))).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(trouble)) => Outcome::not_seen(
-                    format!("the measurement did not come to its end: {trouble}"),
-                    "a chain that carries this exchange",
-                ),
-                Err(_) => Outcome::not_seen(
-                    format!("the measurement took more than {most:?}"),
-                    "a faster answer, or a longer --timeout",
-                ),
-            }
+            over_each(run.labs(check), check, quiet).await
         }
     };
-    let result = outcome.result(practice, product);
+    let outcome = match quiet {
+        Some(quiet) if lab.options.profile == Profile::Quick => outcome.seen_only_for(quiet),
+        _ => outcome,
+    };
+    let result = outcome.result(practice, run.product);
     (lab.progress)(Progress::Finished {
         id: check.id,
         verdict: result.verdict,
         summary: result.summary.clone(),
     });
     Some(result)
+}
+
+/// Makes the measurement over each HTTP version: at the same time, unless it is to be alone.
+async fn over_each(labs: Vec<Rc<Lab>>, check: &'static Check, quiet: Option<Duration>) -> Outcome {
+    let is_alone = matches!(check.stage, Stage::Heavy | Stage::Breaking);
+    let mut parts = Vec::new();
+    let mut running = Vec::new();
+    for lab in labs {
+        let http = lab.http();
+        let task = tokio::task::spawn_local(measure(lab, check, quiet));
+        if is_alone {
+            parts.push((http, ended(task.await)));
+        } else {
+            running.push((http, task));
+        }
+    }
+    for (http, task) in running {
+        parts.push((http, ended(task.await)));
+    }
+    join(parts)
+}
+
+fn ended(task: Result<Outcome, JoinError>) -> Outcome {
+    task.unwrap_or_else(|error| {
+        Outcome::not_seen(format!("the measurement broke off: {error}"), "another try")
+    })
+}
+
+async fn measure(lab: Rc<Lab>, check: &'static Check, quiet: Option<Duration>) -> Outcome {
+    let most = CHECK_MAX + quiet.unwrap_or_default();
+    match tokio::time::timeout(most, (check.run)(lab)).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(trouble)) => Outcome::not_seen(
+            format!("the measurement did not come to its end: {trouble}"),
+            "a chain that carries this exchange",
+        ),
+        Err(_) => Outcome::not_seen(
+            format!("the measurement took more than {most:?}"),
+            "a faster answer, or a longer --timeout",
+        ),
+    }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use propylon_practices::Product;
 use serde_json::{Value, json};
 
+use crate::cannot_run::{CannotRun, Refusal};
 use crate::lab::Lab;
+use crate::progress::Progress;
 use crate::talk::{Session, Voice, initialize_body};
-use crate::wire::{Response, Trouble};
+use crate::wire::{HttpVersion, Response, Trouble};
 
 /// How many sessions are opened to meet the instances.
 const MEETINGS: usize = 16;
@@ -27,6 +29,12 @@ pub(crate) struct Facts {
     /// After how long idle the probe closes a kept connection.
     pub(crate) keep_alive: Duration,
     pub(crate) guess: Option<Guess>,
+    /// The HTTP versions that are spoken, the first of them where one is enough.
+    pub(crate) offered: Vec<HttpVersion>,
+    /// What whoever reads the report must know before anything else.
+    pub(crate) warning: Option<String>,
+    /// Nothing is sent: the certificate is not good, and requests would carry credentials.
+    pub(crate) is_withheld: bool,
     /// What answered, for a person.
     pub(crate) subject: String,
 }
@@ -38,55 +46,23 @@ pub(crate) struct Guess {
     pub(crate) from: String,
 }
 
-/// Why there is nothing to check.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CannotRun {
-    /// No answer at all.
-    #[error("{url} cannot be reached: {cause}")]
-    Unreachable {
-        /// What was asked.
-        url: String,
-        /// What happened.
-        cause: Trouble,
-    },
-    /// The endpoint wants credentials.
-    #[error(
-        "{url} answered {status}: it wants credentials; give them with --header 'Authorization: Bearer …'"
-    )]
-    Unauthorized {
-        /// What was asked.
-        url: String,
-        /// 401 or 403.
-        status: u16,
-    },
-    /// Something else than MCP answered.
-    #[error("no MCP server answered at {url}: initialize got {found}; is the path right?")]
-    NotMcp {
-        /// What was asked.
-        url: String,
-        /// What came.
-        found: String,
-    },
-    /// An id that is no check's.
-    #[error("there is no check called {0}; see: propylon list")]
-    UnknownId(String),
-}
-
 /// Asks the endpoint who it is.
 pub(crate) async fn observe(lab: &mut Lab) -> Result<(), CannotRun> {
     let url = lab.endpoint().to_string();
-    let unreachable = |cause| CannotRun::Unreachable {
-        url: url.clone(),
-        cause,
-    };
-    let initialized = lab
-        .ask(&lab.post(&initialize_body(lab, "2025-11-25")))
-        .await
-        .map_err(unreachable)?;
+    let offered = offered(lab, &url).await?;
+    if lab.facts.is_withheld {
+        lab.facts.subject = "nobody: no request was sent, for the certificate is not good".into();
+        return Ok(());
+    }
+    let (spoken, initialized) = first_answer(lab, &url, offered).await?;
+    *lab = lab.over(spoken);
     let discovered = lab
         .ask(&Voice::Modern.request(lab, "server/discover", json!({})))
         .await
-        .map_err(unreachable)?;
+        .map_err(|cause| CannotRun::Unreachable {
+            url: url.clone(),
+            cause,
+        })?;
     let legacy = result_of(&initialized);
     let modern = result_of(&discovered);
     lab.facts.legacy = legacy.is_some();
@@ -112,19 +88,106 @@ pub(crate) async fn observe(lab: &mut Lab) -> Result<(), CannotRun> {
     Ok(())
 }
 
+/// The HTTP versions to speak. A certificate that is not good is told of, and the run goes on without verification.
+async fn offered(lab: &mut Lab, url: &str) -> Result<Vec<HttpVersion>, CannotRun> {
+    let unreachable = |cause| CannotRun::Unreachable {
+        url: url.to_owned(),
+        cause,
+    };
+    let offered = match lab.dialer().offered(lab.endpoint()).await {
+        Err(Trouble::Certificate { fault, host }) => {
+            lab.dialer().be_careless();
+            lab.facts.is_withheld =
+                !(lab.options.headers.is_empty() && lab.options.second_headers.is_empty());
+            let then = if lab.facts.is_withheld {
+                "your headers are not sent to whoever shows it, so only the handshake is checked"
+            } else {
+                "this run goes on without verifying who answers"
+            };
+            let what = format!("the certificate of {host} is not good: {fault}; {then}");
+            (lab.progress)(Progress::Warned { what: what.clone() });
+            lab.facts.warning = Some(what);
+            lab.dialer().offered(lab.endpoint()).await
+        }
+        other => other,
+    }
+    .map_err(unreachable)?;
+    match lab.options.http {
+        None => Ok(offered),
+        Some(only) if offered.contains(&only) => Ok(vec![only]),
+        Some(only) => Err(CannotRun::NotOffered {
+            url: url.to_owned(),
+            http: only,
+        }),
+    }
+}
+
+/// The first of the versions offered in which there is an answer. Who accepts TCP without TLS may speak either.
+async fn first_answer(
+    lab: &mut Lab,
+    url: &str,
+    offered: Vec<HttpVersion>,
+) -> Result<(HttpVersion, Response), CannotRun> {
+    let mut trouble = Trouble::unexpected("no HTTP version is offered");
+    for (http, silent) in offered.iter().zip(0..) {
+        let place = lab.over(*http);
+        let asked = place.post(&initialize_body(&place, "2025-11-25"));
+        match place.ask(&asked).await {
+            Ok(answer) => {
+                lab.facts.offered = offered.iter().skip(silent).copied().collect();
+                return Ok((*http, answer));
+            }
+            Err(error) if silent == 0 => trouble = error,
+            Err(_) => {}
+        }
+    }
+    Err(CannotRun::Unreachable {
+        url: url.to_owned(),
+        cause: trouble,
+    })
+}
+
 /// A redirect or a success that is not MCP is itself worth checking; everything else is a wrong address.
 fn refuse(lab: &mut Lab, url: &str, answer: &Response) -> Result<(), CannotRun> {
     let (url, status) = (url.to_owned(), answer.status());
     match status {
-        401 | 403 => Err(CannotRun::Unauthorized { url, status }),
-        200..=399 => {
+        401 | 403 => Err(CannotRun::Unauthorized {
+            url,
+            refusal: Refusal {
+                status,
+                challenge: answer.head.get("www-authenticate"),
+                had_credentials: !lab.options.headers.is_empty(),
+            },
+        }),
+        200..=399 if !is_page(answer) => {
             lab.facts.subject = format!("no MCP server, {}", answer.head.describe());
             Ok(())
         }
         _ => Err(CannotRun::NotMcp {
             url,
             found: answer.head.describe(),
+            hint: hint(answer),
         }),
+    }
+}
+
+fn is_page(answer: &Response) -> bool {
+    let kind = answer.head.get("content-type").unwrap_or_default();
+    answer.status() < 300 && kind.to_ascii_lowercase().starts_with("text/html")
+}
+
+/// What to try when something else than MCP answered.
+fn hint(answer: &Response) -> &'static str {
+    match answer.status() {
+        _ if is_page(answer) => "that is a web page; is the path right? MCP is often at /mcp",
+        400 if answer.text().contains("HTTPS") => "the port speaks TLS; try https://",
+        404 => "is the path right? MCP is often at /mcp",
+        421 => {
+            "the server does not take this host name; use the one clients use, with --resolve if need be"
+        }
+        429 => "the server wants fewer requests; try again later",
+        500..=599 => "the proxy answers; is the server behind it up?",
+        _ => "is this the MCP endpoint? MCP is often at /mcp",
     }
 }
 

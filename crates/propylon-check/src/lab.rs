@@ -2,6 +2,7 @@
 //! learned before the checks began.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,20 +14,21 @@ use crate::options::CheckOptions;
 use crate::progress::Progress;
 use crate::talk::{Report, Session, Stream, Voice, rpc_error};
 use crate::timeline::Timeline;
-use crate::wire::{Connection, Dialer, Endpoint, Request, Response, Trouble};
+use crate::wire::{Client, Connection, Dialer, Endpoint, HttpVersion, Request, Response, Trouble};
 
 /// How often a request is sent again when a session's request reached another instance than its own.
 const SCATTER_TRIES: usize = 24;
 
 /// The place where checks are done.
 pub(crate) struct Lab {
-    pub(crate) options: CheckOptions,
+    pub(crate) options: Rc<CheckOptions>,
     pub(crate) facts: Facts,
-    pub(crate) timeline: RefCell<Timeline>,
+    pub(crate) timeline: Rc<RefCell<Timeline>>,
     pub(crate) measured: Measured,
-    pub(crate) progress: Box<dyn Fn(Progress)>,
-    dialer: Dialer,
-    ids: Cell<u64>,
+    pub(crate) progress: Rc<dyn Fn(Progress)>,
+    http: HttpVersion,
+    dialer: Rc<Dialer>,
+    ids: Rc<Cell<u64>>,
     run: String,
     session: Mutex<Option<Result<Session, Trouble>>>,
 }
@@ -34,7 +36,7 @@ pub(crate) struct Lab {
 impl Lab {
     pub(crate) fn new(
         options: CheckOptions,
-        progress: Box<dyn Fn(Progress)>,
+        progress: Rc<dyn Fn(Progress)>,
     ) -> Result<Self, Trouble> {
         let dialer = Dialer::new(
             options.resolve.clone(),
@@ -46,16 +48,38 @@ impl Lab {
         getrandom::fill(&mut random)
             .map_err(|error| Trouble::unexpected(format!("no random numbers: {error}")))?;
         Ok(Self {
-            options,
+            options: Rc::new(options),
             facts: Facts::default(),
-            timeline: RefCell::default(),
+            timeline: Rc::default(),
             measured: Measured::default(),
             progress,
-            dialer,
-            ids: Cell::new(0),
+            http: HttpVersion::One,
+            dialer: Rc::new(dialer),
+            ids: Rc::default(),
             run: random.iter().map(|byte| format!("{byte:02x}")).collect(),
             session: Mutex::default(),
         })
+    }
+
+    /// The same place, with everything said over `http`. Sessions and measurements are its own.
+    pub(crate) fn over(&self, http: HttpVersion) -> Self {
+        Self {
+            options: Rc::clone(&self.options),
+            facts: self.facts.clone(),
+            timeline: Rc::clone(&self.timeline),
+            measured: Measured::default(),
+            progress: Rc::clone(&self.progress),
+            http,
+            dialer: Rc::clone(&self.dialer),
+            ids: Rc::clone(&self.ids),
+            run: self.run.clone(),
+            session: Mutex::default(),
+        }
+    }
+
+    /// The HTTP version in which everything is said here.
+    pub(crate) const fn http(&self) -> HttpVersion {
+        self.http
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
@@ -108,7 +132,12 @@ impl Lab {
     }
 
     pub(crate) async fn connect(&self) -> Result<Connection, Trouble> {
-        self.dialer.connect(self.endpoint()).await
+        self.dialer.connect(self.endpoint(), self.http).await
+    }
+
+    /// A client that has many exchanges open at once.
+    pub(crate) async fn client(&self) -> Result<Client, Trouble> {
+        Client::open(&self.dialer, self.endpoint(), self.http).await
     }
 
     /// Asks over a connection of its own.
@@ -131,6 +160,18 @@ impl Lab {
         self.unscattered(|| async {
             let connection = self.connect().await?;
             Stream::open(connection, request, self.soon()).await
+        })
+        .await
+    }
+
+    /// Opens an event stream beside the others of a client.
+    pub(crate) async fn stream_of(
+        &self,
+        client: &Client,
+        request: &Request,
+    ) -> Result<Stream, Trouble> {
+        self.unscattered(|| async {
+            Stream::open(client.connect().await?, request, self.soon()).await
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! The judge of any proxy chain: the checks, and the MCP server that reports back what reached it.
 
+mod cannot_run;
 mod checks;
 mod digest;
 mod engine;
@@ -10,6 +11,7 @@ mod measure;
 mod need;
 mod options;
 mod outcome;
+mod over;
 pub mod probe;
 mod progress;
 mod readable;
@@ -18,9 +20,9 @@ mod talk;
 pub mod timeline;
 mod wire;
 
+pub use cannot_run::{CannotRun, Refusal};
 pub use engine::check;
-pub use facts::CannotRun;
 pub use options::{CheckOptions, Hidden, Profile};
 pub use progress::Progress;
 pub use report::RunReport;
-pub use wire::{Endpoint, EndpointError, Redirected, Trouble};
+pub use wire::{CertificateFault, Endpoint, EndpointError, HttpVersion, Redirected, Trouble};

@@ -1,8 +1,11 @@
 //! What a check needs besides the endpoint, and what it says when that is not there.
 
-use crate::checks::{Check, Stage};
+use crate::checks::Check;
 use crate::lab::Lab;
 use crate::outcome::Outcome;
+
+/// Checks that send no request.
+const OF_THE_HANDSHAKE: &[&str] = &["tls-certificate", "tls-old-version"];
 
 /// Something a check cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +30,10 @@ pub(crate) enum Need {
 
 /// Why a check cannot run, if it cannot.
 pub(crate) fn missing(lab: &Lab, check: &Check) -> Option<Outcome> {
-    if check.stage == Stage::Quiet && lab.options.profile.quiet().is_none() {
+    if lab.facts.is_withheld && !OF_THE_HANDSHAKE.contains(&check.id) {
         return Some(Outcome::not_seen(
-            "the quick profile does not wait",
-            "--profile standard (75 s) or full (330 s)",
+            "the certificate is not good, and credentials are not sent to whoever shows it",
+            "a good certificate, or --ca FILE with the authority that signed it",
         ));
     }
     check.needs.iter().find_map(|need| lacking(lab, *need))

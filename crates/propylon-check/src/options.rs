@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use propylon_practices::Product;
 
-use crate::wire::{Endpoint, Redirected};
+use crate::wire::{Endpoint, HttpVersion, Redirected};
 
 /// How long the run may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// Under 30 s: nothing that has to be waited for.
+    /// Quiet periods of 8 s; under 30 s in all.
     Quick,
     /// Quiet periods of 75 s; under 100 s in all.
     Standard,
@@ -20,13 +20,13 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// How long streams and calls are left silent; `None` when they are not.
+    /// How long streams and calls are left silent.
     #[must_use]
-    pub const fn quiet(self) -> Option<Duration> {
+    pub const fn quiet(self) -> Duration {
         match self {
-            Self::Quick => None,
-            Self::Standard => Some(Duration::from_secs(75)),
-            Self::Full => Some(Duration::from_secs(330)),
+            Self::Quick => Duration::from_secs(8),
+            Self::Standard => Duration::from_secs(75),
+            Self::Full => Duration::from_secs(330),
         }
     }
 
@@ -74,6 +74,8 @@ pub struct CheckOptions {
     pub token: Option<Hidden>,
     /// How long an answer may take that should come at once.
     pub timeout: Duration,
+    /// The only HTTP version to speak; each that the endpoint offers when absent.
+    pub http: Option<HttpVersion>,
     /// Headers that every request carries: name and value.
     pub headers: Vec<(String, Hidden)>,
     /// Headers of a second principal, for what one must not see of the other.
@@ -105,6 +107,7 @@ impl CheckOptions {
             profile: Profile::Standard,
             token: None,
             timeout: Duration::from_secs(10),
+            http: None,
             headers: Vec::new(),
             second_headers: Vec::new(),
             select: Vec::new(),

@@ -1,5 +1,7 @@
 //! What a check says: one of four verdicts, with what it looked at.
 
+use std::time::Duration;
+
 use propylon_practices::{CheckResult, Evidence, Practice, Product, Verdict};
 
 use crate::wire::Trouble;
@@ -42,6 +44,23 @@ impl Outcome {
         Self {
             needs: Some(needs.into()),
             ..Self::new(Verdict::NotSeen, summary)
+        }
+    }
+
+    /// A pass that a longer wait could still take back is no pass: it says how far was seen, and what sees further.
+    pub(crate) fn seen_only_for(self, quiet: Duration) -> Self {
+        if self.verdict != Verdict::Pass {
+            return self;
+        }
+        Self {
+            verdict: Verdict::NotSeen,
+            summary: format!(
+                "good for {} s, which is all this profile waits: {}",
+                quiet.as_secs(),
+                self.summary
+            ),
+            needs: Some("--profile standard (75 s) or full (330 s)".into()),
+            ..self
         }
     }
 

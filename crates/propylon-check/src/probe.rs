@@ -16,6 +16,7 @@ mod fleet;
 mod get_stream;
 mod head;
 mod http1;
+mod http2;
 mod identity;
 mod ledger;
 mod legacy;
@@ -39,5 +40,6 @@ mod task;
 mod tools;
 mod wire;
 
+pub(crate) use clock::http_date;
 pub use options::{ProbeLimits, ProbeOptions, ProbeToken};
 pub use server::{Probe, ProbeError, run};

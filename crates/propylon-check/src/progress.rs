@@ -7,6 +7,11 @@ use propylon_practices::Verdict;
 /// Something that happened in a run.
 #[derive(Clone, Debug)]
 pub enum Progress {
+    /// Something that whoever reads the report must know before anything else.
+    Warned {
+        /// One sentence.
+        what: String,
+    },
     /// The endpoint answered; the checks begin.
     Begun {
         /// What answered, in a few words.

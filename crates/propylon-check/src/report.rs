@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lab::Lab;
 use crate::timeline::Timeline;
+use crate::wire::HttpVersion;
 
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,12 @@ pub struct RunReport {
     pub url: String,
     /// What answered there.
     pub subject: String,
+    /// The HTTP versions that were spoken, the first of them where one is enough.
+    #[serde(default)]
+    pub http: Vec<HttpVersion>,
+    /// What whoever reads it must know before anything else: that nobody verified who answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// `quick`, `standard` or `full`.
     pub profile: String,
     /// The product the fixes are for.
@@ -101,6 +108,8 @@ impl RunReport {
             },
             url: lab.endpoint().to_string(),
             subject: lab.facts.subject.clone(),
+            http: lab.facts.offered.clone(),
+            warning: lab.facts.warning.clone(),
             profile: lab.options.profile.as_str().into(),
             product,
             ended_unix: ended.as_secs(),
@@ -109,6 +118,13 @@ impl RunReport {
             results,
             timeline: lab.timeline.borrow().clone(),
         }
+    }
+
+    /// The HTTP versions that were spoken, for a person.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        let versions: Vec<&str> = self.http.iter().map(|http| http.as_str()).collect();
+        versions.join(" and ")
     }
 
     /// Whether a practice does not hold.
@@ -163,6 +179,8 @@ pub(crate) fn example() -> RunReport {
         },
         url: "https://mcp.example.com/mcp".into(),
         subject: "propylon-probe".into(),
+        http: vec![HttpVersion::One, HttpVersion::Two],
+        warning: Some("the certificate is not good".into()),
         profile: "quick".into(),
         product: Some(ForProduct {
             name: Product::Nginx,
@@ -175,6 +193,7 @@ pub(crate) fn example() -> RunReport {
         timeline: Timeline {
             streams: vec![StreamLine {
                 label: "one".into(),
+                http: HttpVersion::Two,
                 instance: "probe-1".into(),
                 head_ms: 2.0,
                 events: points.to_vec(),

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::wire::HttpVersion;
+
 /// What was measured on the time axis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timeline {
@@ -16,10 +18,12 @@ pub struct Timeline {
 }
 
 /// One event stream.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StreamLine {
     /// What was asked for.
     pub label: String,
+    /// The HTTP version over which it was asked for.
+    pub http: HttpVersion,
     /// The instance that sent it.
     pub instance: String,
     /// When the head arrived, in milliseconds since the request was sent.

@@ -24,7 +24,7 @@ const ASKED: usize = 12;
 const OURS: &[&str] = &["propylon"];
 
 async fn run(lab: Rc<Lab>) -> Checked {
-    let watched = lab.options.profile.quiet().unwrap_or_default();
+    let watched = lab.options.profile.quiet();
     let before = strangers(&lab).await?;
     tokio::time::sleep(watched).await;
     let after = strangers(&lab).await?;

@@ -10,7 +10,7 @@ use super::{Check, Need, Stage};
 use crate::lab::Lab;
 use crate::outcome::{Checked, Outcome};
 use crate::talk::Voice;
-use crate::wire::Trouble;
+use crate::wire::{Client, Trouble};
 
 pub(super) const CHECK: Check = Check {
     id: "http2-stream-limit",
@@ -27,12 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 async fn run(lab: Rc<Lab>) -> Checked {
     let voice = lab.voice().await?;
+    let client = Rc::new(lab.client().await?);
     let mut running = Vec::new();
     let (due, open) = (Instant::now() + PATIENCE, Rc::new(Cell::new(0)));
     for _ in 0..STREAMS {
         let (lab, voice, open) = (Rc::clone(&lab), voice.clone(), Rc::clone(&open));
+        let client = Rc::clone(&client);
         running.push(tokio::task::spawn_local(async move {
-            carries(&lab, &voice, due, &open).await
+            carries(&lab, &client, &voice, due, &open).await
         }));
     }
     let mut carried = 0;
@@ -44,9 +46,14 @@ async fn run(lab: Rc<Lab>) -> Checked {
             Err(error) => drop(first_refusal.get_or_insert(error.to_string())),
         }
     }
+    let limit = client.streams_max();
+    let connections = match limit {
+        None => "as many HTTP/1.1 connections",
+        Some(_) => "one HTTP/2 connection",
+    };
     let outcome = if carried == STREAMS {
         Outcome::pass(format!(
-            "{STREAMS} concurrent streams over as many HTTP/1.1 connections carried their event; HTTP/2 was not tried"
+            "{STREAMS} concurrent streams of one client carried their event"
         ))
     } else {
         Outcome::fail("not all concurrent streams of one client are served")
@@ -55,17 +62,34 @@ async fn run(lab: Rc<Lab>) -> Checked {
         Some(refusal) => format!("{carried}; first refusal: {refusal}"),
         None => carried.to_string(),
     };
-    Ok(outcome.saw(
-        "concurrent streams that carried an event",
+    let outcome = outcome.saw(
+        format!("concurrent streams over {connections} that carried an event"),
         STREAMS.to_string(),
         found,
-    ))
+    );
+    Ok(match limit {
+        None => outcome,
+        Some(limit) => outcome.saw(
+            "streams that the server allows on a connection (SETTINGS_MAX_CONCURRENT_STREAMS)",
+            format!("{STREAMS} or more"),
+            allowed(limit),
+        ),
+    })
+}
+
+/// A limit for a person; a server that sets none leaves the largest number there is.
+fn allowed(limit: usize) -> String {
+    match u32::try_from(limit) {
+        Ok(u32::MAX) | Err(_) => "no limit".into(),
+        Ok(limit) => limit.to_string(),
+    }
 }
 
 /// Opens a stream, reads its event, and holds it until all are open or the time is over: a stream that only waited for
 /// another to end was not served beside it.
 async fn carries(
     lab: &Lab,
+    client: &Client,
     voice: &Voice,
     due: Instant,
     open: &Cell<usize>,
@@ -76,7 +100,7 @@ async fn carries(
         json!({"seconds": OPEN_SECONDS, "before": 1, "after": 0}),
     );
     let opened = async {
-        let mut stream = lab.stream(&request).await?;
+        let mut stream = lab.stream_of(client, &request).await?;
         let event = stream.emission(lab.soon()).await?;
         event.ok_or_else(|| Trouble::unexpected("the stream ended without an event"))?;
         Ok(stream)

@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 async fn run(lab: Rc<Lab>) -> Checked {
-    let lasts = lab.options.profile.quiet().unwrap_or_default();
+    let lasts = lab.options.profile.quiet();
     Ok(judge(quiet(&lab, lasts).await?))
 }
 

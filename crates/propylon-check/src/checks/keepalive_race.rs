@@ -29,10 +29,10 @@ const MARGIN: Duration = Duration::from_millis(250);
 const SLACK: Duration = Duration::from_millis(200);
 
 async fn run(lab: Rc<Lab>) -> Checked {
-    let rounds = if lab.options.profile == Profile::Full {
-        50
-    } else {
-        13
+    let rounds = match lab.options.profile {
+        Profile::Quick => 1,
+        Profile::Standard => 13,
+        Profile::Full => 50,
     };
     let voice = lab.voice().await?;
     let keep_alive = lab.facts.keep_alive;
@@ -84,6 +84,10 @@ async fn call(lab: &Lab, voice: &Voice) -> Result<Option<Duration>, String> {
     };
     let described = response.head.describe();
     let report = Report::read("echo_request", response).map_err(|_| described)?;
+    // HTTP/2 says goodbye before it closes, and which requests it has not seen.
+    if report.text("/request/version") == Some("2") {
+        return Ok(None);
+    }
     let is_first = report.number("/connection/request") == Some(1);
     let idle = report
         .number("/connection/idle_ns")

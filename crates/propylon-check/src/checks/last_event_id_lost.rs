@@ -56,7 +56,7 @@ async fn on_get(lab: &Lab, session: &Session, id: &str) -> Result<Option<Evidenc
     let request = session.get(lab).with("Last-Event-ID", id);
     for _ in 0..24 {
         let mut connection = lab.connect().await?;
-        connection.send(&request.bytes()).await?;
+        connection.send(&request).await?;
         let head = connection.head("GET", lab.soon()).await?;
         let opened = head.status == 200 && head.is_event_stream();
         if opened {

@@ -8,7 +8,7 @@ use super::{Check, Stage};
 use crate::lab::Lab;
 use crate::outcome::{Checked, Outcome};
 use crate::talk::initialize_body;
-use crate::wire::{Endpoint, Head, Response};
+use crate::wire::{Endpoint, Head, HttpVersion, Response};
 
 pub(super) const CHECK: Check = Check {
     id: "redirect-drops-body",
@@ -42,7 +42,12 @@ async fn run(lab: Rc<Lab>) -> Checked {
     let mut evidence = Vec::new();
     for variant in variants {
         // Plain http need not be offered at all.
-        let Ok(mut connection) = lab.dialer().connect(&variant).await else {
+        let http = if variant.is_tls == endpoint.is_tls {
+            lab.http()
+        } else {
+            HttpVersion::One
+        };
+        let Ok(mut connection) = lab.dialer().connect(&variant, http).await else {
             continue;
         };
         let request = lab

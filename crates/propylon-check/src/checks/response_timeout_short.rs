@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 async fn run(lab: Rc<Lab>) -> Checked {
-    let lasts = lab.options.profile.quiet().unwrap_or_default();
+    let lasts = lab.options.profile.quiet();
     let mut running = Vec::new();
     for voice in lab.voices().await? {
         for form in ["json", "sse"] {

@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 async fn run(lab: Rc<Lab>) -> Checked {
-    let lasts = lab.options.profile.quiet().unwrap_or_default();
+    let lasts = lab.options.profile.quiet();
     Ok(judge(&quiet(&lab, lasts).await?.streams))
 }
 

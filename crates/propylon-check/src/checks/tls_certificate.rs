@@ -42,13 +42,13 @@ async fn run(lab: Rc<Lab>) -> Checked {
         match (&handshake.fault, &handshake.fault_later) {
             (Some(fault), _) => faults.push(Evidence::new(
                 what,
-                "good for this name and time",
-                fault.clone(),
+                fault.wanted.clone(),
+                fault.found.clone(),
             )),
             (None, Some(later)) => faults.push(Evidence::new(
                 what,
                 "good for another 14 days",
-                later.clone(),
+                later.found.clone(),
             )),
             (None, None) => evidence.push(Evidence::new(
                 what,

@@ -28,13 +28,14 @@ async fn run(lab: Rc<Lab>) -> Checked {
         ));
     };
     let voice = lab.voice().await?;
+    let client = lab.client().await?;
     let mut open = Vec::new();
     let mut refused = Vec::new();
     for _ in 0..limit + SURPLUS {
         let request =
             voice.streaming_tool(&lab, "quiet_stream", json!({"seconds": 60, "before": 1}));
-        let mut connection = lab.connect().await?;
-        let sent = connection.send(&request.bytes()).await?;
+        let mut connection = client.connect().await?;
+        let sent = connection.send(&request).await?;
         let head = connection.head("POST", lab.soon()).await?;
         if head.status == 200 {
             open.push(connection);

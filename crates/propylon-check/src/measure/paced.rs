@@ -172,6 +172,7 @@ async fn one(lab: &Lab, voice: &Voice, plan: Plan) -> Result<PacedStream, Troubl
     let head_after = stream.head.at.saturating_duration_since(stream.sent);
     lab.timeline.borrow_mut().streams.push(StreamLine {
         label: label.clone(),
+        http: lab.http(),
         instance: instance.unwrap_or("?").to_owned(),
         head_ms: milliseconds(head_after),
         events: delays

@@ -109,7 +109,7 @@ async fn one(lab: &Lab, session: &Session, method: &'static str) -> Result<Visit
         ),
     };
     let mut connection = lab.connect().await?;
-    let sent = connection.send(&request.bytes()).await?;
+    let sent = connection.send(&request).await?;
     if method == "GET" {
         let head = connection.head("GET", lab.soon()).await?;
         return Ok(read(method, &head, None));

@@ -12,6 +12,24 @@ pub(crate) struct Field {
     pub(crate) value: Vec<u8>,
 }
 
+/// The version of HTTP in which a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    Http10,
+    Http11,
+    Http2,
+}
+
+impl Version {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http10 => "1.0",
+            Self::Http11 => "1.1",
+            Self::Http2 => "2",
+        }
+    }
+}
+
 /// How the body that follows a head is delimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -25,8 +43,7 @@ pub(crate) enum Framing {
 pub(crate) struct RequestHead {
     pub(crate) method: String,
     pub(crate) target: String,
-    /// 0 or 1: the minor version of HTTP/1.
-    pub(crate) minor: u8,
+    pub(crate) version: Version,
     pub(crate) fields: Vec<Field>,
     /// The header lines, exact, without their line ends.
     pub(crate) lines: Vec<Vec<u8>>,
@@ -72,7 +89,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, BadHea
     let head = RequestHead {
         method: request.method.unwrap_or_default().to_owned(),
         target: request.path.unwrap_or_default().to_owned(),
-        minor: request.version.unwrap_or(1),
+        version: match request.version {
+            Some(0) => Version::Http10,
+            _ => Version::Http11,
+        },
         fields,
         lines: lines(bytes.get(..length).unwrap_or_default()),
         framing,
@@ -167,7 +187,7 @@ impl RequestHead {
                     .any(|part| part.trim_ascii().eq_ignore_ascii_case(token))
             })
         };
-        asked(b"close") || (self.minor == 0 && !asked(b"keep-alive"))
+        asked(b"close") || (self.version == Version::Http10 && !asked(b"keep-alive"))
     }
 
     /// Everything exact that `echo_request` reports of a head.
@@ -175,7 +195,7 @@ impl RequestHead {
         json!({
             "method": self.method,
             "target": self.target,
-            "version": format!("1.{}", self.minor),
+            "version": self.version.as_str(),
             "lines": self.lines.iter().map(|line| latin(line)).collect::<Vec<_>>(),
             "headers": self.fields.iter().map(|field| json!([field.name, latin(&field.value)])).collect::<Vec<_>>(),
         })

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::body::{BadBody, BodyReader};
 use super::clock::{Stamp, http_date};
 use super::fleet::Place;
-use super::head::{self, BadHead, RequestHead};
+use super::head::{self, BadHead, RequestHead, Version};
 use super::request::{Connection, Request};
 use super::status::reason_phrase;
 use super::wire::{Ending, Extent, Gone, ResponseHead, Wire};
@@ -21,7 +21,7 @@ use super::wire::{Ending, Extent, Gone, ResponseHead, Wire};
 /// Bytes of pipelined requests that are read while an answer is written.
 const AHEAD_BYTES_MAX: usize = 64 << 10;
 /// What was written before a reset gets this long to arrive, for a reset throws unread bytes away.
-const RESET_DELAY: Duration = Duration::from_millis(30);
+pub(crate) const RESET_DELAY: Duration = Duration::from_millis(30);
 /// How long a closing connection is read empty, so that the last answer is not lost to a reset.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -44,7 +44,8 @@ pub(crate) struct Http1 {
 #[derive(Clone, Copy, Debug)]
 struct Response {
     extent: Extent,
-    minor: u8,
+    /// HTTP/1.0 knows no chunks.
+    is_old: bool,
     is_head: bool,
 }
 
@@ -68,7 +69,7 @@ impl Http1 {
             sent_bytes: 0,
             response: Response {
                 extent: Extent::Bodiless,
-                minor: 1,
+                is_old: false,
                 is_head: false,
             },
             spent: false,
@@ -100,7 +101,7 @@ impl Http1 {
         self.sent_bytes = 0;
         self.response = Response {
             extent: Extent::Bodiless,
-            minor: head.minor,
+            is_old: head.version == Version::Http10,
             is_head: head.method == "HEAD",
         };
         self.spent = head.closes();
@@ -280,7 +281,7 @@ impl Http1 {
         match head.extent {
             Extent::Bodiless => {}
             Extent::Length(bytes) => line("Content-Length", &bytes.to_string()),
-            Extent::Stream if self.response.minor == 0 => self.spent = true,
+            Extent::Stream if self.response.is_old => self.spent = true,
             Extent::Stream => line("Transfer-Encoding", "chunked"),
         }
         if self.spent {
@@ -343,7 +344,7 @@ impl Wire for Http1 {
             } => Ok(()),
             Response {
                 extent: Extent::Stream,
-                minor: 1..,
+                is_old: false,
                 ..
             } => {
                 let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
@@ -359,7 +360,7 @@ impl Wire for Http1 {
         match self.response {
             Response {
                 extent: Extent::Stream,
-                minor: 1..,
+                is_old: false,
                 ..
             } => self.write(b"0\r\n\r\n").await,
             _ => Ok(()),

@@ -43,6 +43,8 @@ pub struct ProbeLimits {
     pub held_bytes_max: usize,
     /// Connections of one instance at one time.
     pub connections_max: usize,
+    /// Streams of one HTTP/2 connection at one time; a client waits with the next.
+    pub streams_per_connection_max: u32,
     /// Sessions of one instance; past it the least recently used is forgotten.
     pub sessions_max: usize,
     /// Tasks of one instance; past it the oldest is forgotten.
@@ -74,6 +76,7 @@ impl Default for ProbeLimits {
             body_bytes_max: 64 << 20,
             held_bytes_max: 512 << 20,
             connections_max: 4_096,
+            streams_per_connection_max: 1_024,
             sessions_max: 4_096,
             tasks_max: 1_024,
             jobs_max: 4_096,

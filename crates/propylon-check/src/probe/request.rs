@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::budget::Held;
 use super::clock::Stamp;
-use super::head::{Framing, RequestHead};
+use super::head::{Framing, RequestHead, Version};
 
 /// The connection a request came over.
 #[derive(Debug)]
@@ -42,6 +42,9 @@ impl Request {
     /// The `body` that `echo_request` reports.
     pub(crate) fn body_json(&self) -> Value {
         let framing = match self.head.framing {
+            Framing::None if self.head.version == Version::Http2 && !self.body.is_empty() => {
+                "frames"
+            }
             Framing::None => "none",
             Framing::Length(_) => "content-length",
             Framing::Chunked => "chunked",

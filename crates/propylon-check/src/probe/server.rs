@@ -14,6 +14,7 @@ use super::census::{Gauge, count, read};
 use super::dialogue::{answer, refuse};
 use super::fleet::{Fleet, Mode, Place};
 use super::http1::Http1;
+use super::http2;
 use super::message::{INVALID_REQUEST, Refusal};
 use super::options::ProbeOptions;
 
@@ -206,6 +207,20 @@ async fn converse(
     mode: Mode,
     mut changes: watch::Receiver<Mode>,
 ) {
+    if mode != Mode::Hanging {
+        let begun = tokio::select! {
+            begun = http2::is_begun(place, &stream) => begun,
+            () = death(changes.clone()) => {
+                let _ = stream.set_zero_linger();
+                return;
+            }
+        };
+        match begun {
+            None => return,
+            Some(true) => return http2::converse(place, stream, death(changes)).await,
+            Some(false) => {}
+        }
+    }
     let Ok(mut http1) = Http1::new(place.clone(), stream) else {
         return;
     };
@@ -213,19 +228,21 @@ async fn converse(
         http1.ignore(changes.changed()).await;
         return;
     }
-    let died = async {
-        // The sender lives as long as the instance; a change from alive is a death.
-        while changes.changed().await.is_ok() && *changes.borrow_and_update() == Mode::Alive {}
-    };
     let ended = tokio::select! {
         () = exchanges(place, &mut http1) => true,
-        () = died => false,
+        () = death(changes) => false,
     };
     if ended {
         http1.close().await;
     } else {
         http1.reset();
     }
+}
+
+/// Completes when the instance is to seem dead.
+async fn death(mut changes: watch::Receiver<Mode>) {
+    // The sender lives as long as the instance; a change from alive is a death.
+    while changes.changed().await.is_ok() && *changes.borrow_and_update() == Mode::Alive {}
 }
 
 /// The exchanges of a connection, one after the other.

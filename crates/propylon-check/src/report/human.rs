@@ -25,9 +25,14 @@ pub fn render(report: &RunReport) -> String {
     };
     let _ = writeln!(
         text,
-        "{BOLD}{}{PLAIN}\n{DIM}{}{PLAIN}\n",
-        report.url, report.subject
+        "{BOLD}{}{PLAIN}\n{DIM}{}; over {}{PLAIN}\n",
+        report.url,
+        report.subject,
+        report.spoken()
     );
+    if let Some(warning) = &report.warning {
+        let _ = writeln!(text, "{RED}warning{PLAIN} {BOLD}{warning}{PLAIN}\n");
+    }
     for result in of(Verdict::Fail) {
         failure(&mut text, report, result);
     }

@@ -45,7 +45,7 @@ impl Stream {
         request: &Request,
         within: Duration,
     ) -> Result<Self, Trouble> {
-        let sent = connection.send(&request.bytes()).await?;
+        let sent = connection.send(request).await?;
         let head = connection.head(&request.method, within).await?;
         let mut stream = Self {
             head,

@@ -1,7 +1,9 @@
 //! Opens connections to the chain under test: the name resolved or redirected, the address dialled, TLS if the URL asks.
 
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use propylon_net::dial::{DialTarget, Resolver, connect};
@@ -10,12 +12,21 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 
-use super::connection::Connection;
+use super::carrier::Carrier;
+use super::connection::{Connection, HttpVersion};
 use super::endpoint::Endpoint;
 use super::hello::{OldVersion, accepts, client_hello};
+use super::http1::Http1;
+use super::http2::Http2;
 use super::tls::{Handshake, Trust};
 use super::trouble::Trouble;
+
+const HANDSHAKE: &str = "the end of the TLS handshake (does the server speak TLS there?)";
+
+/// How long a server on plain TCP has to show that it speaks HTTP/2: one that does not says so at once, or never.
+const PRIOR_KNOWLEDGE: Duration = Duration::from_secs(2);
 
 /// A name and port that is to be found at an address of the operator's choice (`--resolve host:port:address`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +59,9 @@ pub(crate) struct Dialer {
     resolver: OnceCell<Resolver>,
     redirected: Vec<Redirected>,
     trust: Option<Trust>,
+    /// A certificate that is not good was found and told of: the run goes on without verification.
+    is_careless: Cell<bool>,
+    carriers: RefCell<Vec<Rc<Carrier>>>,
     within: Duration,
 }
 
@@ -62,20 +76,105 @@ impl Dialer {
             resolver: OnceCell::new(),
             redirected,
             trust: is_tls.then(|| Trust::new(authority)).transpose()?,
+            is_careless: Cell::new(false),
+            carriers: RefCell::default(),
             within,
         })
     }
 
-    /// A connection over which HTTP/1.1 can be spoken, for whichever scheme the URL has.
-    pub(crate) async fn connect(&self, endpoint: &Endpoint) -> Result<Connection, Trouble> {
-        let stream = self.tcp(endpoint).await?;
-        if !endpoint.is_tls {
-            return Ok(Connection::new(stream));
+    /// Takes any certificate from now on.
+    pub(crate) fn be_careless(&self) {
+        self.is_careless.set(true);
+    }
+
+    /// A connection over which one exchange at a time can be made, for whichever scheme the URL has.
+    pub(crate) async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        http: HttpVersion,
+    ) -> Result<Connection, Trouble> {
+        match http {
+            HttpVersion::One => self.http1(endpoint).await,
+            HttpVersion::Two => {
+                let carrier = self.shared(endpoint).await?;
+                Ok(Connection::Two(Box::new(Http2::new(carrier))))
+            }
         }
-        let handshake = self
-            .trust()?
-            .connect(&endpoint.host, stream, &[b"http/1.1"]);
-        Ok(Connection::new(self.in_time(handshake).await?))
+    }
+
+    async fn http1(&self, endpoint: &Endpoint) -> Result<Connection, Trouble> {
+        let http1 = if endpoint.is_tls {
+            Http1::new(self.tls(endpoint, &[b"http/1.1"]).await?)
+        } else {
+            Http1::new(self.tcp(endpoint).await?)
+        };
+        Ok(Connection::One(Box::new(http1)))
+    }
+
+    /// An HTTP/2 connection with room for one more exchange.
+    async fn shared(&self, endpoint: &Endpoint) -> Result<Rc<Carrier>, Trouble> {
+        let origin = endpoint.origin();
+        let roomy = || {
+            let carriers = self.carriers.borrow();
+            carriers
+                .iter()
+                .find(|carrier| carrier.has_room(&origin))
+                .cloned()
+        };
+        while let Some(carrier) = roomy() {
+            if !carrier.is_spent().await {
+                return Ok(carrier);
+            }
+            self.carriers
+                .borrow_mut()
+                .retain(|each| !Rc::ptr_eq(each, &carrier));
+        }
+        let carrier = self.carrier(endpoint).await?;
+        self.carriers.borrow_mut().push(Rc::clone(&carrier));
+        Ok(carrier)
+    }
+
+    /// An HTTP/2 connection of its own.
+    pub(crate) async fn carrier(&self, endpoint: &Endpoint) -> Result<Rc<Carrier>, Trouble> {
+        let (scheme, origin) = (endpoint.scheme(), endpoint.origin());
+        let opened = async {
+            if endpoint.is_tls {
+                let tls = self.tls(endpoint, &[b"h2"]).await?;
+                Carrier::open(tls, scheme, origin).await
+            } else {
+                Carrier::open(self.tcp(endpoint).await?, scheme, origin).await
+            }
+        };
+        self.in_time("the HTTP/2 settings of the server", opened)
+            .await
+    }
+
+    /// The HTTP versions that the endpoint offers: by ALPN over TLS, by trying over plain TCP.
+    pub(crate) async fn offered(&self, endpoint: &Endpoint) -> Result<Vec<HttpVersion>, Trouble> {
+        if !endpoint.is_tls {
+            self.tcp(endpoint).await?;
+            let tried = tokio::time::timeout(PRIOR_KNOWLEDGE, self.carrier(endpoint)).await;
+            let is_offered = matches!(tried, Ok(Ok(_)));
+            return Ok(versions(true, is_offered));
+        }
+        let both = self.tls(endpoint, &[b"h2", b"http/1.1"]).await?;
+        if both.get_ref().1.alpn_protocol() != Some(b"h2") {
+            return Ok(versions(true, false));
+        }
+        // Who prefers HTTP/2 may have nothing else.
+        let one = self.tls(endpoint, &[b"http/1.1"]).await;
+        Ok(versions(one.is_ok(), true))
+    }
+
+    async fn tls(
+        &self,
+        endpoint: &Endpoint,
+        alpn: &[&[u8]],
+    ) -> Result<TlsStream<TcpStream>, Trouble> {
+        let stream = self.tcp(endpoint).await?;
+        let careful = !self.is_careless.get();
+        let handshake = self.trust()?.connect(&endpoint.host, stream, alpn, careful);
+        self.in_time(HANDSHAKE, handshake).await
     }
 
     /// A bare connection.
@@ -101,7 +200,7 @@ impl Dialer {
         let handshake = self
             .trust()?
             .inspect(&endpoint.host, stream, versions, later);
-        self.in_time(handshake).await
+        self.in_time(HANDSHAKE, handshake).await
     }
 
     /// Whether the server goes on with a handshake at an old version.
@@ -132,17 +231,18 @@ impl Dialer {
                 }
             }
         };
-        self.in_time(answer).await
+        self.in_time(HANDSHAKE, answer).await
     }
 
     async fn in_time<T>(
         &self,
+        what: &'static str,
         step: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, Trouble> {
         timeout(self.within, step)
             .await
             .unwrap_or(Err(Trouble::Silent {
-                what: "the end of the TLS handshake (does the server speak TLS there?)",
+                what,
                 waited: self.within,
             }))
     }
@@ -178,6 +278,14 @@ impl Dialer {
             .map_err(|error| Trouble::Resolve(error.to_string()))?;
         Ok(answer.targets)
     }
+}
+
+fn versions(one: bool, two: bool) -> Vec<HttpVersion> {
+    let offered = [(one, HttpVersion::One), (two, HttpVersion::Two)];
+    offered
+        .into_iter()
+        .filter_map(|(is_offered, http)| is_offered.then_some(http))
+        .collect()
 }
 
 #[cfg(test)]

@@ -56,6 +56,14 @@ impl Request {
         self
     }
 
+    /// The first value of that name.
+    pub(crate) fn line(&self, name: &str) -> Option<&[u8]> {
+        let mut lines = self.lines.iter();
+        lines
+            .find(|(each, _)| each.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_slice())
+    }
+
     /// Gives it a body.
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());

@@ -32,7 +32,7 @@ impl Response {
         within: Duration,
     ) -> Result<Self, Trouble> {
         // A server that refuses a large body may answer and close before it has read it all.
-        let sending = tokio::time::timeout(within, connection.send(&request.bytes())).await;
+        let sending = tokio::time::timeout(within, connection.send(request)).await;
         match sending {
             Ok(Ok(sent)) => Self::read(connection, &request.method, sent, within).await,
             Ok(Err(trouble)) => {

@@ -10,13 +10,14 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, Error, InvalidMessage, RootCertStore, SignatureScheme,
     SupportedProtocolVersion,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::certificate::{self, CertificateFault};
 use super::trouble::Trouble;
 
 /// What clients of this run trust.
@@ -32,9 +33,9 @@ pub(crate) struct Handshake {
     /// Certificates sent.
     pub(crate) chain_length: usize,
     /// What verification says now; `None` when all is well.
-    pub(crate) fault: Option<String>,
+    pub(crate) fault: Option<CertificateFault>,
     /// What it will say after the margin asked for.
-    pub(crate) fault_later: Option<String>,
+    pub(crate) fault_later: Option<CertificateFault>,
 }
 
 impl Trust {
@@ -69,17 +70,30 @@ impl Trust {
         Ok(Self { provider, verifier })
     }
 
-    /// A handshake that refuses what a client would.
+    /// A handshake that refuses what a client would, or, when it is not `careful`, takes any certificate.
     pub(crate) async fn connect(
         &self,
         host: &str,
         stream: TcpStream,
         alpn: &[&[u8]],
+        careful: bool,
     ) -> Result<TlsStream<TcpStream>, Trouble> {
-        let verifier: Arc<dyn ServerCertVerifier> =
-            Arc::<WebPkiServerVerifier>::clone(&self.verifier);
+        let verifier: Arc<dyn ServerCertVerifier> = if careful {
+            Arc::<WebPkiServerVerifier>::clone(&self.verifier)
+        } else {
+            Arc::new(self.witness(host, Duration::ZERO))
+        };
         self.handshake(host, stream, alpn, verifier, rustls::ALL_VERSIONS)
             .await
+    }
+
+    fn witness(&self, host: &str, later: Duration) -> Witness {
+        Witness {
+            judge: Arc::clone(&self.verifier),
+            host: host.to_owned(),
+            later,
+            seen: Mutex::default(),
+        }
     }
 
     /// A handshake that takes any certificate and tells what verification says of it, now and `later`.
@@ -90,11 +104,7 @@ impl Trust {
         versions: &[&'static SupportedProtocolVersion],
         later: Duration,
     ) -> Result<Handshake, Trouble> {
-        let witness = Arc::new(Witness {
-            judge: Arc::clone(&self.verifier),
-            later,
-            seen: Mutex::new(Seen::default()),
-        });
+        let witness = Arc::new(self.witness(host, later));
         let verifier: Arc<dyn ServerCertVerifier> = Arc::<Witness>::clone(&witness);
         let stream = self
             .handshake(host, stream, &[b"h2", b"http/1.1"], verifier, versions)
@@ -136,21 +146,45 @@ impl Trust {
         TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await
-            .map_err(|error| trouble(error.to_string()))
+            .map_err(|error| refused(&error, host))
     }
+}
+
+/// Why a handshake failed.
+fn refused(error: &std::io::Error, host: &str) -> Trouble {
+    let cause = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let host = host.to_owned();
+    if let Some(fault) = cause.and_then(|cause| certificate::fault(cause, &host)) {
+        return Trouble::Certificate { host, fault };
+    }
+    let is_no_tls = matches!(
+        cause,
+        Some(rustls::Error::InvalidMessage(
+            InvalidMessage::InvalidContentType
+        ))
+    );
+    let cause = if is_no_tls {
+        "it answered with something that is not TLS; is it plain http? try http://".to_owned()
+    } else {
+        format!("{error}; is this the port that speaks TLS?")
+    };
+    Trouble::Tls { host, cause }
 }
 
 #[derive(Clone, Debug, Default)]
 struct Seen {
     chain_length: usize,
-    fault: Option<String>,
-    fault_later: Option<String>,
+    fault: Option<CertificateFault>,
+    fault_later: Option<CertificateFault>,
 }
 
 /// Takes any certificate, and writes down what a careful client would say of it.
 #[derive(Debug)]
 struct Witness {
     judge: Arc<WebPkiServerVerifier>,
+    host: String,
     later: Duration,
     seen: Mutex<Seen>,
 }
@@ -168,7 +202,12 @@ impl ServerCertVerifier for Witness {
             self.judge
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, time)
                 .err()
-                .map(|error| error.to_string())
+                .map(|error| {
+                    certificate::fault(&error, &self.host).unwrap_or_else(|| CertificateFault {
+                        wanted: "a good certificate".into(),
+                        found: error.to_string(),
+                    })
+                })
         };
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)

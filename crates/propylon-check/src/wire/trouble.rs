@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::certificate::CertificateFault;
+
 /// A failure of the wire, or an answer that no measurement can be read from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
@@ -12,12 +14,20 @@ pub enum Trouble {
     #[error("{0}; is a server listening there?")]
     Dial(String),
     /// The TLS handshake failed.
-    #[error("the TLS handshake with {host} failed: {cause}; --ca FILE trusts a private authority")]
+    #[error("the TLS handshake with {host} failed: {cause}")]
     Tls {
         /// The name that was asked for.
         host: String,
         /// What the TLS library says.
         cause: String,
+    },
+    /// The server's certificate is not good.
+    #[error("the certificate of {host} is not good: {fault}; --ca FILE trusts a private authority")]
+    Certificate {
+        /// The name that was asked for.
+        host: String,
+        /// What is wrong with it.
+        fault: CertificateFault,
     },
     /// The connection ended where an answer was expected.
     #[error("the connection ended {when}: {how}")]

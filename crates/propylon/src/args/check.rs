@@ -15,7 +15,7 @@ pub(crate) struct Check {
     #[arg(value_name = "URL", value_hint = ValueHint::Url, value_parser = Endpoint::parse)]
     pub(crate) url: Endpoint,
 
-    /// How long it may take: quick is under 30 s, standard waits 75 s, full 330 s.
+    /// How long it may take: quick waits 8 s and ends within 30 s, standard waits 75 s, full 330 s.
     #[arg(long, value_name = "PROFILE", default_value = "standard")]
     pub(crate) profile: ProfileName,
 
@@ -26,6 +26,14 @@ pub(crate) struct Check {
     /// How long an answer may take that should come at once, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) timeout: Duration,
+
+    /// Speak HTTP/1.1 only; each version that the endpoint offers is tried otherwise.
+    #[arg(long = "http1.1", conflicts_with = "http2")]
+    pub(crate) http1: bool,
+
+    /// Speak HTTP/2 only; over plain http by prior knowledge.
+    #[arg(long)]
+    pub(crate) http2: bool,
 
     /// A header for every request, `Name: value`; a value may be `env:NAME` or `@FILE`.
     #[arg(long, value_name = "HEADER")]
@@ -79,7 +87,7 @@ pub(crate) struct Check {
 /// How long a run may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProfileName {
-    /// Under 30 s.
+    /// Quiet periods of 8 s.
     Quick,
     /// Quiet periods of 75 s.
     Standard,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use propylon_check::report::{html, human, json, junit, sarif};
-use propylon_check::{CheckOptions, Hidden, Profile, RunReport, check};
+use propylon_check::{CheckOptions, Hidden, HttpVersion, Profile, RunReport, check};
 
 use super::CommandError;
 use crate::args::check::{Check, ProfileName, ReportFormat};
@@ -40,6 +40,11 @@ fn options(args: &Check) -> Result<CheckOptions, CommandError> {
         .transpose()?
         .map(Hidden::new);
     options.timeout = args.timeout;
+    options.http = match (args.http1, args.http2) {
+        (true, _) => Some(HttpVersion::One),
+        (_, true) => Some(HttpVersion::Two),
+        _ => None,
+    };
     options.headers = headers(&args.header)?;
     options.second_headers = headers(&args.second_header)?;
     options.select.clone_from(&args.select);

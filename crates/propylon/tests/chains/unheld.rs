@@ -13,6 +13,8 @@ const fn row(chain: &'static str, id: &'static str, why: &'static str) -> Unheld
 
 const TASKS: &str =
     "a task's id is in the body of the answer that makes it, where the product cannot learn it";
+const HAPROXY_LOSS: &str =
+    "over HTTP/2, 2.6 ends a chunked answer that was cut as if it were whole; over HTTP/1.1 it does not";
 const LATER: &str = "serve does not do this yet";
 
 /// Every such row.
@@ -20,7 +22,9 @@ pub(crate) const UNHELD: &[Unheld] = &[
     row("nginx", "task-scattered", TASKS),
     row("nginx-tls", "task-scattered", TASKS),
     row("haproxy", "task-scattered", TASKS),
+    row("haproxy", "upstream-loss-hidden", HAPROXY_LOSS),
     row("haproxy-auth", "task-scattered", TASKS),
+    row("haproxy-auth", "upstream-loss-hidden", HAPROXY_LOSS),
     row("caddy", "task-scattered", TASKS),
     row("envoy", "task-scattered", TASKS),
     row(

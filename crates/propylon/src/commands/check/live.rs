@@ -50,6 +50,7 @@ impl Live {
 
     fn draw(&self, bars: &MultiProgress, progress: &Progress) {
         match progress {
+            Progress::Warned { .. } => say(progress),
             Progress::Begun { subject, checks } => {
                 let total = bars.add(ProgressBar::new(u64::try_from(*checks).unwrap_or(u64::MAX)));
                 total.set_style(style("{pos}/{len} checks  {wide_msg}"));
@@ -99,6 +100,7 @@ fn style(template: &str) -> ProgressStyle {
 
 fn say(progress: &Progress) {
     match progress {
+        Progress::Warned { what } => anstream::eprintln!("\u{1b}[1;31mwarning\u{1b}[0m {what}"),
         Progress::Begun { subject, checks } => anstream::eprintln!("{checks} checks; {subject}"),
         Progress::Started {
             id,
