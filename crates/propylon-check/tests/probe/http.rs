@@ -149,7 +149,6 @@ fn limits_are_said_and_kept() {
         "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n".into(),
         400,
     );
-    check("PRI * HTTP/1.1\r\n\r\n".into(), 400);
     check(
         "POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\n\r\n[]".into(),
         400,

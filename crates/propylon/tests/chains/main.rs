@@ -3,6 +3,7 @@
 mod chain;
 mod faulty;
 mod guide;
+mod http2;
 mod judge;
 mod matrix;
 mod mutations;

@@ -112,11 +112,13 @@ impl Stand {
             chain.name,
             self.output()
         );
-        if chain.scheme.is_tls() {
-            return;
-        }
         within(Duration::from_secs(3), || {
-            is_served(listen, chain.path).then_some(())
+            let is_ready = if chain.scheme.is_tls() {
+                tls::is_spoken(listen)
+            } else {
+                is_served(listen, chain.path)
+            };
+            is_ready.then_some(())
         });
     }
 }

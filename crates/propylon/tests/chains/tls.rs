@@ -1,5 +1,7 @@
 //! A private authority and the certificates it signs, made anew for each chain.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -36,5 +38,31 @@ pub(crate) fn write(scratch: &Scratch, certificate: Certificate) -> PathBuf {
     let leaf = leaf.signed_by(&key, &issuer).expect("the authority signs");
     scratch.write("chain.pem", &leaf.pem());
     scratch.write("key.pem", &key.serialize_pem());
+    // HAProxy wants both in one file.
+    scratch.write(
+        "both.pem",
+        &format!("{}{}", leaf.pem(), key.serialize_pem()),
+    );
     scratch.write("authority.pem", &root_certificate.pem())
+}
+
+/// A ClientHello of TLS 1.2 (RFC 5246, 7.4.1.2) with what a P-256 certificate needs, but for its random bytes.
+const HELLO: &[&[u8]] = &[
+    &[22, 3, 1, 0, 73, 1, 0, 0, 69, 3, 3],
+    &[7; 32],
+    &[0, 0, 4, 0xc0, 0x2b, 0xc0, 0x2c, 1, 0, 0, 24],
+    &[0, 10, 0, 4, 0, 2, 0, 23],
+    &[0, 11, 0, 2, 1, 0],
+    &[0, 13, 0, 6, 0, 4, 4, 3, 5, 3],
+];
+
+/// Whether a handshake goes on at `address`: some products listen before they have their certificates.
+pub(crate) fn is_spoken(address: SocketAddr) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return false;
+    };
+    let _ = stream.set_read_timeout(Some(Duration::from_millis(500)));
+    let mut first = [0];
+    let sent = stream.write_all(&HELLO.concat());
+    sent.is_ok() && stream.read_exact(&mut first).is_ok() && first == [22]
 }
