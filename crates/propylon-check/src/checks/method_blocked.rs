@@ -64,7 +64,7 @@ async fn requests(lab: &Lab) -> Vec<(&'static str, Request)> {
 
 async fn head_of(lab: &Lab, request: &Request) -> Result<Head, Trouble> {
     let mut connection = lab.connect().await?;
-    connection.send(&request).await?;
+    connection.send(request).await?;
     connection.head(&request.method, lab.soon()).await
 }
 

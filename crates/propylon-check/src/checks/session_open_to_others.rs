@@ -69,6 +69,6 @@ fn in_the_name_of(lab: &Lab, request: Request, headers: &[(String, Hidden)]) -> 
 
 async fn status_of(lab: &Lab, request: &Request) -> Result<u16, Trouble> {
     let mut connection = lab.connect().await?;
-    connection.send(&request).await?;
+    connection.send(request).await?;
     Ok(connection.head(&request.method, lab.soon()).await?.status)
 }
