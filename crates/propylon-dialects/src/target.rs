@@ -8,7 +8,12 @@ use crate::emission::{Emission, Warning};
 use crate::options::Options;
 
 /// Every product there is a dialect for, sorted by name.
-pub const TARGETS: &[&Target] = &[&crate::cloudflare::TARGET, &crate::nginx::TARGET];
+#[rustfmt::skip]
+pub const TARGETS: &[&Target] = &[
+    &crate::cloudflare::TARGET,
+    &crate::haproxy::TARGET,
+    &crate::nginx::TARGET,
+];
 
 /// One product configuration is written for.
 #[derive(Debug)]

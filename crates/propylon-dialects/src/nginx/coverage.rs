@@ -20,7 +20,7 @@ pub(super) const COVERAGE: &[Coverage] = &[
     by_default("client-blocked", "no rule looks at clients or bodies"),
     held("connect-timeout-long", "`proxy_connect_timeout`"),
     by_default("content-type-rewritten", PASSED),
-    by_default("cors-headers-hidden", "preflights reach the server, whose headers pass"),
+    held("cors-headers-hidden", "`routes[].cors`: preflights are answered; without it they reach the server, whose headers pass"),
     held("dead-session-status", "`proxy_next_upstream error`: another instance says 404"),
     by_default("disconnect-cancels-legacy", "nothing is sent but the close"),
     held("disconnect-not-propagated", "`proxy_ignore_client_abort off`"),

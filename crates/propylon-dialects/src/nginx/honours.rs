@@ -16,6 +16,8 @@ pub(super) const HONOURS: &[&str] = &[
     "log.format",
     "log.level",
     "resolver.servers",
+    "routes[].cors.max_age",
+    "routes[].cors.origins",
     "routes[].host",
     "routes[].path",
     "routes[].upstream",
@@ -58,6 +60,10 @@ pub(super) const WITHOUT: &[Without] = &[
     without("upstreams.<name>.health.path", NO_CHECKS),
     without("upstreams.<name>.health.rise", NO_CHECKS),
     without("upstreams.<name>.health.timeout", NO_CHECKS),
+    without(
+        "upstreams.<name>.keepalive",
+        "nginx cannot add bytes to an answer",
+    ),
     without(
         "upstreams.<name>.pool.eject",
         "nginx would count failed tool calls with failed connections, so `max_fails=0` counts neither",

@@ -3,7 +3,9 @@
 use propylon_config::{Deployment, HostHeader, Scheme};
 
 use super::abilities::{Abilities, Stickiness};
+use super::maps;
 use super::word::{escaped, quoted, time, variable};
+use crate::origin::{ALLOWED, EXPOSED};
 use crate::text::Text;
 use crate::way::{RESOURCE_METADATA, Way, instances};
 
@@ -108,6 +110,39 @@ impl Place<'_> {
         if self.has_https() {
             self.verify(text);
         }
+    }
+
+    /// What is refused to foreign pages, and what is told to the browsers of those let in.
+    fn pages(&self, text: &mut Text) {
+        let number = maps::number_of(self.deployment, self.way);
+        text.held(
+            format!("if ($mcp_foreign_{number}) {{ return 403; }}"),
+            &["origin-unchecked"],
+        );
+        let Some(cors) = &self.way.route.cors else {
+            return;
+        };
+        let shown = format!("add_header Access-Control-Allow-Origin $mcp_page_{number} always;");
+        let hidden = &["cors-headers-hidden"];
+        text.block("if ($mcp_preflight) {", "}", |text| {
+            text.held(&shown, hidden);
+            text.line("add_header Access-Control-Allow-Methods \"GET, POST, DELETE, OPTIONS\" always;");
+            text.line(format!(
+                "add_header Access-Control-Allow-Headers \"{ALLOWED}, $http_access_control_request_headers\" always;"
+            ));
+            let max_age = cors.max_age.as_secs();
+            text.line(format!("add_header Access-Control-Max-Age {max_age} always;"));
+            text.line("add_header Vary Origin always;");
+            text.line("return 204;");
+        });
+        text.line("proxy_hide_header Access-Control-Allow-Origin;");
+        text.line("proxy_hide_header Access-Control-Allow-Credentials;");
+        text.held(&shown, hidden);
+        text.held(
+            format!("add_header Access-Control-Expose-Headers \"{EXPOSED}\" always;"),
+            hidden,
+        );
+        text.line("add_header Vary Origin always;");
     }
 
     /// `Host` where it is not the client's.

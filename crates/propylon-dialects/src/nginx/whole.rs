@@ -25,7 +25,7 @@ pub(super) fn write(deployment: &Deployment, emission: &Emission) -> String {
     text.line(format!("worker_processes {workers};"));
     let connections = connections(deployment);
     text.held(
-        format!("worker_rlimit_nofile {};", 2 * connections),
+        format!("worker_rlimit_nofile {};", connections + OWN_CONNECTIONS),
         &["http2-stream-limit"],
     );
     text.why("Without this an old worker waits for its last stream for ever.");

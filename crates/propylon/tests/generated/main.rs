@@ -19,12 +19,19 @@ mod stand;
 
 mod cloudflare;
 mod cloudflare_files;
+mod haproxy;
 mod nginx;
 
 use product::Product;
 
 /// Every product that is run here.
-const PRODUCTS: &[&Product] = &[&cloudflare::PRODUCT, &nginx::PRODUCT, &nginx::DEBIAN];
+#[rustfmt::skip]
+const PRODUCTS: &[&Product] = &[
+    &cloudflare::PRODUCT,
+    &haproxy::PRODUCT,
+    &nginx::PRODUCT,
+    &nginx::DEBIAN,
+];
 
 /// One module of tests for each product: `cargo test --test generated caddy` runs those of one.
 macro_rules! proven {
@@ -70,6 +77,7 @@ macro_rules! proven {
 
 proven! {
     cloudflare_product: crate::cloudflare::PRODUCT;
+    haproxy_product: crate::haproxy::PRODUCT;
     nginx_product: crate::nginx::PRODUCT;
     nginx_debian_product: crate::nginx::DEBIAN;
 }

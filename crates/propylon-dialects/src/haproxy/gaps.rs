@@ -1,0 +1,38 @@
+//! What this deployment meets of HAProxy's gaps, and what only it meets.
+
+use propylon_config::{AccessLog, Deployment, Endpoints};
+
+use super::backend::{is_single, is_sticky};
+use crate::emission::Emission;
+use crate::way::ways;
+
+/// Settles gaps and warnings before the file is written, which says them.
+pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
+    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
+        emission.close("sse-endpoint-unrewritten");
+    }
+    if deployment.upstreams.values().all(is_single) {
+        emission.close("task-scattered");
+    }
+    if !deployment.upstreams.values().any(is_sticky) {
+        emission.close("affinity-unbounded");
+        emission.close("reload-forgets-sessions");
+    }
+    if let AccessLog::File(_) = deployment.log.access {
+        let why = "HAProxy writes to standard output or to syslog, and no log is set up";
+        emission.warn("log.access", why);
+    }
+    for (index, listener) in deployment.listeners.iter().enumerate() {
+        if listener.address.port() == 0 {
+            let why =
+                "HAProxy cannot ask for a free port: it will not start before one is written here";
+            emission.warn(format!("listeners[{index}].address"), why);
+        }
+    }
+    for upstream in deployment.upstreams.values() {
+        if let Endpoints::Discover { .. } = upstream.endpoints {
+            let why = "HAProxy follows up to 32 instances";
+            emission.warn(format!("upstreams.{}.discover", upstream.name), why);
+        }
+    }
+}

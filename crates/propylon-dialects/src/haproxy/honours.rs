@@ -1,0 +1,84 @@
+//! Which settings of a description HAProxy has a counterpart for.
+
+use crate::target::Without;
+
+/// Keys that are in the file.
+pub(super) const HONOURS: &[&str] = &[
+    "drain",
+    "limits.body_bytes",
+    "limits.connections",
+    "limits.header_bytes",
+    "limits.header_count",
+    "limits.streams",
+    "limits.streams_per_client",
+    "listeners[].address",
+    "listeners[].health",
+    "log.access",
+    "log.format",
+    "resolver.servers",
+    "routes[].cors.max_age",
+    "routes[].cors.origins",
+    "routes[].host",
+    "routes[].path",
+    "routes[].upstream",
+    "timeouts.header_read",
+    "timeouts.keep_alive",
+    "trusted_proxies",
+    "upstreams.<name>.affinity.by",
+    "upstreams.<name>.affinity.entries_max",
+    "upstreams.<name>.affinity.store",
+    "upstreams.<name>.affinity.ttl",
+    "upstreams.<name>.discover",
+    "upstreams.<name>.health.fall",
+    "upstreams.<name>.health.interval",
+    "upstreams.<name>.health.path",
+    "upstreams.<name>.health.rise",
+    "upstreams.<name>.health.timeout",
+    "upstreams.<name>.host",
+    "upstreams.<name>.timeouts.connect",
+    "upstreams.<name>.timeouts.idle",
+    "upstreams.<name>.url",
+    "upstreams.<name>.urls",
+    "workers",
+];
+
+const ONE_SILENCE: &str = "HAProxy has one time for silence on the client's side; it is the longest that any upstream is given";
+const CLOSED: &str = "connections to instances are closed after each exchange, so that none is used that an instance is closing";
+
+/// What is to be said of others.
+pub(super) const WITHOUT: &[Without] = &[
+    without(
+        "admin.address",
+        "HAProxy has no such listener; its statistics are not set up",
+    ),
+    without("limits.peek_bytes", "HAProxy does not look into bodies"),
+    without("log.level", "HAProxy logs each request at one level"),
+    without("timeouts.body_idle", ONE_SILENCE),
+    without("timeouts.write_idle", ONE_SILENCE),
+    without(
+        "upstreams.<name>.affinity.bytes_max",
+        "HAProxy's table is bounded by its entries",
+    ),
+    without(
+        "upstreams.<name>.keepalive",
+        "HAProxy cannot add bytes to an answer",
+    ),
+    without(
+        "upstreams.<name>.pool.eject",
+        "an instance is left alone by its health checks only",
+    ),
+    without("upstreams.<name>.pool.idle", CLOSED),
+    without("upstreams.<name>.pool.idle_connections_max", CLOSED),
+    without(
+        "upstreams.<name>.timeouts.response_head",
+        "HAProxy has one time for the wait for an answer and for the pauses in it; it is the longer of this and `idle`",
+    ),
+    without(
+        "upstreams.<name>.timeouts.stream",
+        "HAProxy has no limit on a whole exchange",
+    ),
+];
+
+const fn without(setting: &'static str, why: &'static str) -> Without {
+    Without { setting, why }
+}

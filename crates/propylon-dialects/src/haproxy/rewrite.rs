@@ -1,0 +1,55 @@
+//! The paths of routes whose upstream has another: the prefix is replaced, in the metadata's path too.
+
+use super::word::{escaped, literal, quoted};
+use crate::text::Text;
+use crate::way::{RESOURCE_METADATA, Way};
+
+/// The rules of every route that needs them.
+pub(super) fn write(ways: &[Way<'_>], text: &mut Text) {
+    for (number, way) in ways.iter().enumerate() {
+        let chosen = format!("{{ var(txn.way) -m str {number} }}");
+        endpoint(way, &chosen, text);
+        if way.is_rewritten() {
+            below(way, &chosen, text);
+        }
+    }
+}
+
+/// The prefix alone, with and without a slash, is the endpoint: no server has to redirect one to the other.
+fn endpoint(way: &Way<'_>, chosen: &str, text: &mut Text) {
+    let slash = format!("{}/", way.prefix);
+    let mut outside = vec![way.prefix, slash.as_str()];
+    outside.retain(|path| !path.is_empty() && *path != way.endpoint);
+    if outside.is_empty() {
+        return;
+    }
+    let outside: Vec<String> = outside.into_iter().map(quoted).collect();
+    text.held(
+        format!(
+            "http-request set-path {} if {chosen} {{ path {} }}",
+            quoted(&literal(way.endpoint)),
+            outside.join(" ")
+        ),
+        &["redirect-drops-body"],
+    );
+}
+
+fn below(way: &Way<'_>, chosen: &str, text: &mut Text) {
+    // Set by the rule above, a path would otherwise be replaced twice.
+    let untouched = format!("!{{ path {} }}", quoted(way.endpoint));
+    let own = format!("^{}/(.*)$", escaped(way.prefix));
+    text.line(format!(
+        "http-request replace-path {} {} if {chosen} {untouched} !{{ path -m beg {RESOURCE_METADATA}/ }}",
+        quoted(&own),
+        quoted(&format!("{}/\\1", literal(way.base)))
+    ));
+    let metadata = format!("^{}(/.*)?$", escaped(&way.metadata_prefix()));
+    text.held(
+        format!(
+            "http-request replace-path {} {} if {chosen} {{ path -m beg {RESOURCE_METADATA}/ }}",
+            quoted(&metadata),
+            quoted(&format!("{}\\1", literal(&way.metadata_base())))
+        ),
+        &["auth-metadata-unreachable"],
+    );
+}
