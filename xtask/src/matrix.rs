@@ -1,4 +1,4 @@
-//! `cargo xtask matrix`: the checker against real chains, good ones and each with one practice broken.
+//! `cargo xtask matrix`: the checker against real chains, good ones and each with one practice broken, and generated ones.
 
 use anyhow::{Context, bail};
 
@@ -17,9 +17,19 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     peers::run(&peers::Args::default())?;
     let mut failed = Vec::new();
-    for (package, test) in [("propylon-check", "check_faults"), ("propylon", "chains")] {
+    for (package, test) in [
+        ("propylon-check", "check_faults"),
+        ("propylon", "chains"),
+        ("propylon", "generated"),
+    ] {
         let mut command = workspace::cargo();
         command.args(["test", "--package", package, "--test", test]);
+        if test == "generated" {
+            // Its checks mostly wait in silence.
+            command.env("GENERATED_PROFILE", "standard");
+            command.args(args.only.as_slice());
+            command.args(["--", "--test-threads=8"]);
+        }
         if let Some(only) = &args.only {
             command.env("CHAINS_ONLY", only);
         }

@@ -66,6 +66,16 @@ pub(super) fn is_single(upstream: &Upstream) -> bool {
     matches!(&upstream.endpoints, Endpoints::Urls(urls) if urls.len() < 2)
 }
 
+/// Whether servers are called by their `Host`, which can then be sent to each: those that have different ones.
+pub(super) fn is_named_by_host(upstream: &Upstream) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte);
+    upstream.host == HostHeader::Upstream
+        && instances(upstream).len() > 1
+        && instances(upstream)
+            .iter()
+            .all(|instance| instance.url.authority().bytes().all(fits))
+}
+
 fn stick(upstream: &Upstream, text: &mut Text) {
     let affinity = &upstream.affinity;
     text.held(
@@ -104,10 +114,10 @@ fn host(upstream: &Upstream, text: &mut Text) {
     let fixed = match &upstream.host {
         HostHeader::Keep => return,
         HostHeader::Fixed(host) => Some(host.clone()),
-        HostHeader::Upstream => match instances(upstream).as_slice() {
-            [only] => Some(only.url.authority()),
-            _ => None,
-        },
+        HostHeader::Upstream if is_named_by_host(upstream) => None,
+        HostHeader::Upstream => instances(upstream)
+            .first()
+            .map(|instance| instance.url.authority()),
     };
     match fixed {
         Some(host) => text.line(format!("http-request set-header Host {}", quoted(&host))),
@@ -119,9 +129,10 @@ fn servers(upstream: &Upstream, text: &mut Text) {
     match &upstream.endpoints {
         Endpoints::Urls(_) => {
             for instance in instances(upstream) {
-                let name = match upstream.host {
-                    HostHeader::Upstream => instance.url.authority(),
-                    HostHeader::Keep | HostHeader::Fixed(_) => instance.tag,
+                let name = if is_named_by_host(upstream) {
+                    instance.url.authority()
+                } else {
+                    instance.tag
                 };
                 let tls = tls(instance.url);
                 server(

@@ -48,7 +48,7 @@ pub(super) const COVERAGE: &[Coverage] = &[
     by_default("passive-ejection", "only health checks take an instance out"),
     held("rate-limit-shape", "429 with Retry-After over the limit of streams; no rate is set"),
     held("redirect-drops-body", "the path with a slash is set to the endpoint, so that no server redirects it"),
-    partly("reload-forgets-sessions", "A reload hands the table to the new process; a restart empties it.", "Reload (`-sf`, or `-W` and SIGUSR2) instead of restarting; or instances that share their sessions."),
+    partly("reload-forgets-sessions", "A reload hands the table to the new process, within seconds; a restart empties it.", "Reload (`-sf`, or `-W` and SIGUSR2) instead of restarting; or instances that share their sessions."),
     held("request-replayed", "`retry-on conn-failure`, and never for what has been sent"),
     by_default("response-header-lost", PASSED),
     held("response-timeout-short", "`timeout client` and `timeout server`"),
@@ -76,6 +76,6 @@ pub(super) const COVERAGE: &[Coverage] = &[
     held("tls-upstream-unverified", "`verify required` for https instances"),
     by_default("trace-context-lost", PASSED),
     held("unbounded-streams", "counted for each client and for all, and 429"),
-    by_default("upstream-loss-hidden", "the client's connection is closed without a last chunk"),
+    held("upstream-loss-hidden", "`proto h1`: the connection is closed without a last chunk"),
     by_default("version-header-lost", PASSED),
 ];

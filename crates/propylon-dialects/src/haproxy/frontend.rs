@@ -11,8 +11,12 @@ use crate::way::{RESOURCE_METADATA, Way, sites};
 pub(super) fn write(deployment: &Deployment, ways: &[Way<'_>], text: &mut Text) {
     text.line("frontend clients");
     text.deeper(|text| {
+        text.why("Over HTTP/2 HAProxy 2.6 ends an answer that was cut as if it were whole.");
         for listener in &deployment.listeners {
-            text.line(format!("bind {}", listener.address));
+            text.held(
+                format!("bind {} proto h1", listener.address),
+                &["upstream-loss-hidden"],
+            );
         }
         text.line(format!(
             "timeout client-fin {}",

@@ -1,10 +1,10 @@
 //! What this deployment meets of HAProxy's gaps, and what only it meets.
 
-use propylon_config::{AccessLog, Deployment, Endpoints};
+use propylon_config::{AccessLog, Deployment, Endpoints, HostHeader};
 
-use super::backend::{is_single, is_sticky};
+use super::backend::{is_named_by_host, is_single, is_sticky};
 use crate::emission::Emission;
-use crate::way::ways;
+use crate::way::{instances, ways};
 
 /// Settles gaps and warnings before the file is written, which says them.
 pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
@@ -30,6 +30,11 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
         }
     }
     for upstream in deployment.upstreams.values() {
+        let is_alike = is_named_by_host(upstream) || instances(upstream).len() == 1;
+        if upstream.host == HostHeader::Upstream && !is_alike {
+            let why = "HAProxy sends every instance the Host of the first: an IPv6 address cannot name a server";
+            emission.warn(format!("upstreams.{}.host", upstream.name), why);
+        }
         if let Endpoints::Discover { .. } = upstream.endpoints {
             let why = "HAProxy follows up to 32 instances";
             emission.warn(format!("upstreams.{}.discover", upstream.name), why);

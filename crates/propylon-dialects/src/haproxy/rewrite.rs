@@ -18,28 +18,27 @@ pub(super) fn write(ways: &[Way<'_>], text: &mut Text) {
 /// The prefix alone, with and without a slash, is the endpoint: no server has to redirect one to the other.
 fn endpoint(way: &Way<'_>, chosen: &str, text: &mut Text) {
     let slash = format!("{}/", way.prefix);
-    let mut outside = vec![way.prefix, slash.as_str()];
-    outside.retain(|path| !path.is_empty() && *path != way.endpoint);
-    if outside.is_empty() {
-        return;
-    }
-    let outside: Vec<String> = outside.into_iter().map(quoted).collect();
+    let outside = [way.prefix, slash.as_str()];
+    let outside = outside.iter().filter(|path| !path.is_empty());
+    let outside: Vec<String> = outside.map(|path| quoted(path)).collect();
+    text.line(format!(
+        "http-request set-var(txn.endpoint) bool(true) if {chosen} {{ path {} }}",
+        outside.join(" ")
+    ));
     text.held(
         format!(
-            "http-request set-path {} if {chosen} {{ path {} }}",
-            quoted(&literal(way.endpoint)),
-            outside.join(" ")
+            "http-request set-path {} if {chosen} {{ var(txn.endpoint) -m bool }}",
+            quoted(&literal(way.endpoint))
         ),
         &["redirect-drops-body"],
     );
 }
 
 fn below(way: &Way<'_>, chosen: &str, text: &mut Text) {
-    // Set by the rule above, a path would otherwise be replaced twice.
-    let untouched = format!("!{{ path {} }}", quoted(way.endpoint));
+    // What the rule above has set would otherwise be replaced again.
     let own = format!("^{}/(.*)$", escaped(way.prefix));
     text.line(format!(
-        "http-request replace-path {} {} if {chosen} {untouched} !{{ path -m beg {RESOURCE_METADATA}/ }}",
+        "http-request replace-path {} {} if {chosen} !{{ var(txn.endpoint) -m bool }} !{{ path -m beg {RESOURCE_METADATA}/ }}",
         quoted(&own),
         quoted(&format!("{}/\\1", literal(way.base)))
     ));

@@ -88,10 +88,7 @@ impl Place<'_> {
 
     fn settings(&self, kind: Kind, text: &mut Text) {
         if kind != Kind::Metadata {
-            text.held(
-                "if ($mcp_origin_refused) { return 403; }",
-                &["origin-unchecked"],
-            );
+            self.pages(text);
         }
         if let Some(host) = self.host() {
             text.line(format!("set $mcp_host {};", quoted(&host)));

@@ -42,7 +42,10 @@ pub(crate) const PRODUCT: Product = Product {
         ),
         edited(
             "endpoint-unrouted",
-            &[Edit::Marked("return status 404", "return status 200")],
+            &[
+                Edit::Marked("return status 404", "return status 200"),
+                Edit::Marked("path,concat(/) -m beg /mcp/", "path /mcp"),
+            ],
         ),
         edited(
             "forwarded-spoofable",
@@ -67,7 +70,7 @@ pub(crate) const PRODUCT: Product = Product {
         dropped("session-resumed-elsewhere"),
         dropped("session-scattered"),
         dropped("sse-buffered"),
-        dropped("sse-head-withheld"),
+        edited("upstream-loss-hidden", &[Edit::Marked(" proto h1", "")]),
     ],
     unbroken: &[
         (

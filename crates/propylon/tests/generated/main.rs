@@ -6,10 +6,6 @@ mod broken;
 mod clean;
 mod clients;
 mod document;
-#[expect(
-    dead_code,
-    reason = "groups behind the proxy are for the tests of the proxy"
-)]
 mod front;
 mod product;
 mod real;

@@ -77,10 +77,10 @@ const BREAKS: &[Break] = &[
     edited("health-missing", &[Edit::Marked("200", "404")]),
     edited(
         "host-rewritten",
-        &[Edit::Anywhere(
-            "set $mcp_host $http_host;",
-            "set $mcp_host $host;",
-        )],
+        &[
+            Edit::Anywhere("set $mcp_host $http_host;", "set $mcp_host $host;"),
+            Edit::Anywhere("X-Forwarded-Host $http_host", "X-Forwarded-Host $host"),
+        ],
     ),
     edited(
         "http2-stream-limit",

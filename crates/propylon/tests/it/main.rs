@@ -12,6 +12,7 @@ mod demo;
 mod discovery;
 mod faults;
 mod front;
+mod generate;
 mod guard;
 mod headers;
 mod health;

@@ -1,0 +1,72 @@
+//! Every target's files for a simple and a full description, as reviewed.
+
+use propylon_config::load_str;
+use propylon_dialects::{Emission, Options, TARGETS, Target, Version};
+
+const SIMPLE: &str = include_str!("descriptions/simple.yaml");
+const FULL: &str = include_str!("descriptions/full.yaml");
+
+fn generate(target: &Target, text: &str, nginx: Option<Version>) -> Emission {
+    let loaded = load_str("propylon.yaml", text).expect("the description is right");
+    let options = Options {
+        written: loaded.written,
+        nginx,
+    };
+    target.generate(&loaded.deployment, &options)
+}
+
+fn shown(emission: &Emission) -> String {
+    let mut out = String::new();
+    for file in &emission.files {
+        let mode = if file.is_executable {
+            " (executable)"
+        } else {
+            ""
+        };
+        out.push_str(&format!("==> {}{mode} <==\n{}\n", file.path, file.text));
+    }
+    for warning in &emission.warnings {
+        out.push_str(&format!("warning: {}: {}\n", warning.setting, warning.why));
+    }
+    out
+}
+
+#[test]
+fn each_target_writes_what_was_reviewed() {
+    for target in TARGETS {
+        for (name, text) in [("simple", SIMPLE), ("full", FULL)] {
+            let emission = generate(target, text, None);
+            insta::assert_snapshot!(format!("{}_{name}", target.name()), shown(&emission));
+        }
+    }
+}
+
+#[test]
+fn an_older_nginx_tags_ids() {
+    let target = propylon_dialects::find("nginx").expect("nginx is a target");
+    let emission = generate(target, SIMPLE, Some(Version::new(1, 22, 1)));
+    insta::assert_snapshot!("nginx_1_22_simple", shown(&emission));
+}
+
+#[test]
+fn every_line_of_a_target_that_holds_a_practice_names_one_it_says_it_holds() {
+    for target in TARGETS {
+        let emission = generate(target, FULL, None);
+        for file in &emission.files {
+            for line in file.text.lines() {
+                let Some((code, ids)) = line.rsplit_once("  # ") else {
+                    continue;
+                };
+                for id in ids.split(", ").filter(|_| !code.trim().is_empty()) {
+                    let row = target.coverage.iter().find(|row| row.practice == id);
+                    let at = format!("{}: {}: {line}", target.name(), file.path);
+                    let state = row
+                        .unwrap_or_else(|| panic!("{at}: no practice"))
+                        .state
+                        .as_str();
+                    assert!(["held", "partly"].contains(&state), "{at}: {state}");
+                }
+            }
+        }
+    }
+}
