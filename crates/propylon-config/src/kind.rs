@@ -54,6 +54,12 @@ pub enum Kind {
     },
     /// An absolute URL path, or `off`.
     PathOrOff,
+    /// The SHA-256 of a public key.
+    Pin,
+    /// A list of them.
+    Pins,
+    /// The name of a server, or its address.
+    ServerName,
     /// A number of bytes.
     Size {
         /// The least allowed.
@@ -78,13 +84,15 @@ impl Kind {
             Kind::Choice(_) => "known word here",
             Kind::Count { .. } => "number allowed here",
             Kind::Duration { .. } | Kind::DurationOrOff => "duration",
-            Kind::File => "path of a file",
+            Kind::File => "file",
             Kind::Host => "host name",
             Kind::HostHeader => "host",
             Kind::Name => "name",
             Kind::Network | Kind::Networks => "network",
             Kind::Origin | Kind::Origins => "origin",
             Kind::Path { .. } | Kind::PathOrOff => "path",
+            Kind::Pin | Kind::Pins => "pin",
+            Kind::ServerName => "server name",
             Kind::Size { .. } => "size",
             Kind::Url | Kind::Urls => "URL of an MCP endpoint",
             Kind::Workers => "number of threads",
@@ -97,6 +105,7 @@ impl Kind {
             Kind::Addresses => Kind::Address,
             Kind::Networks => Kind::Network,
             Kind::Origins => Kind::Origin,
+            Kind::Pins => Kind::Pin,
             Kind::Urls => Kind::Url,
             kind => kind,
         }
@@ -130,7 +139,7 @@ impl Kind {
             }
             Kind::Duration { zero: true } => "a time such as 0s, 250ms, 30s, 5m or 1h".to_owned(),
             Kind::DurationOrOff => "a time such as 15s or 1m, or `off`".to_owned(),
-            Kind::File => "the path of a file, such as ./session.key".to_owned(),
+            Kind::File => "the path of a file; a relative one is beside the description".to_owned(),
             Kind::Host => {
                 "a name without a port, such as mcp.example.com or *.example.com".to_owned()
             }
@@ -152,6 +161,12 @@ impl Kind {
                 "an address or a CIDR network, such as 192.0.2.1 or 10.0.0.0/8".to_owned()
             }
             Kind::PathOrOff => "an absolute path, such as /health, or `off`".to_owned(),
+            Kind::Pin => "`sha256/` and the Base64 of a public key's SHA-256".to_owned(),
+            Kind::Pins => {
+                "a list of pins, such as [sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=]"
+                    .to_owned()
+            }
+            Kind::ServerName => "a name, such as weather.internal, or an address".to_owned(),
             Kind::Size { min, max: u64::MAX } => {
                 format!(
                     "a number of bytes, such as 64KiB, 4MiB or 1GB; at least {}",

@@ -22,6 +22,7 @@ pub use model::cors::{Cors, InvalidOrigin, Origin, without_default_port};
 pub use model::deployment::{AccessLog, Admin, Deployment, Level, Listener, Log, LogFormat, Route};
 pub use model::limits::{ClientTimeouts, Limits};
 pub use model::seal_keys::{InvalidKeys, SEAL_KEY_BYTES, SEAL_KEYS_MAX, SealKeys};
+pub use model::tls::{CertificateFiles, InvalidPin, ListenerTls, SpkiPin, TlsVersion, UpstreamTls};
 pub use model::upstream::{
     Affinity, AffinityBy, Discovery, Endpoints, Health, HostHeader, Pool, Store, Upstream,
     UpstreamTimeouts,

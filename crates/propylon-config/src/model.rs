@@ -4,5 +4,6 @@ pub(crate) mod cors;
 pub(crate) mod deployment;
 pub(crate) mod limits;
 pub(crate) mod seal_keys;
+pub(crate) mod tls;
 pub(crate) mod upstream;
 pub(crate) mod upstream_url;

@@ -4,6 +4,7 @@ mod affinity;
 mod cors;
 mod flag;
 mod seal_keys;
+mod tls;
 mod upstream;
 pub(crate) mod word;
 
@@ -62,12 +63,14 @@ pub(crate) fn draft(root: Section<'_>) -> Draft {
 fn listener(section: Section<'_>) -> Option<Placed<Listener>> {
     let address = section.read_required("address", word::address);
     let health = section.read("health", word::path_or_off);
+    let tls = section.section("tls").and_then(tls::listener);
     section.finish();
     let address = address?;
     let mut listener = Listener::on(address.value);
     if let Some(health) = health {
         listener.health = health.value;
     }
+    listener.tls = tls;
     Some(Placed {
         value: listener,
         position: address.position,

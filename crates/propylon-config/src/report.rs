@@ -1,6 +1,7 @@
 //! Gathers every problem of one file, each with the line it stands on.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use crate::problem::{ConfigErrors, Problem, Severity, mask_credentials};
 
@@ -19,6 +20,11 @@ impl<'a> Report<'a> {
             text,
             problems: RefCell::default(),
         }
+    }
+
+    /// The folder the file stands in.
+    pub(crate) fn folder(&self) -> &Path {
+        Path::new(self.file).parent().unwrap_or(Path::new(""))
     }
 
     /// Keeps `problem`, adding the file's name and the line it points at.

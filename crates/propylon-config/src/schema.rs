@@ -126,11 +126,14 @@ fn kind(kind: Kind) -> Value {
         }
         Kind::Path { .. } => json!({ "type": "string", "pattern": path }),
         Kind::PathOrOff => json!({ "type": "string", "pattern": r"^(off|/\S*)$" }),
+        Kind::Pin => json!({ "type": "string", "pattern": "^sha256//?[0-9A-Za-z+/]{43}=$" }),
+        Kind::Pins => json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Pin) }),
+        Kind::ServerName => json!({ "type": "string", "pattern": r"^[0-9A-Za-z._:\[\]-]+$" }),
         Kind::Size { min, .. } => json!({ "anyOf": [
             { "type": "integer", "minimum": min },
             { "type": "string", "pattern": "^[0-9]+([KMGT]i?B|B)$" },
         ] }),
-        Kind::Url => json!({ "type": "string", "pattern": r"^http://[^\s?#@]+$" }),
+        Kind::Url => json!({ "type": "string", "pattern": r"^https?://[^\s?#@]+$" }),
         Kind::Urls => {
             json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": self::kind(Kind::Url) })
         }

@@ -43,12 +43,6 @@ pub(crate) fn nearest<'c>(
 
 /// The problem of a key that means nothing under `section`, where `known` would.
 pub(crate) fn unknown_key(key: &str, shown: &str, section: &str, known: &[&str]) -> Problem {
-    if key == "tls" {
-        let problem = Problem::error(shown, "TLS is not in this version");
-        return problem.suggest(
-            "end TLS in front of propylon, remove this key, and reach instances over http",
-        );
-    }
     let mut known = known.to_vec();
     known.sort_unstable();
     known.dedup();

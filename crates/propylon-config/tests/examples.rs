@@ -96,7 +96,7 @@ fn written() -> Vec<(String, String)> {
             Some("upstreams") => "<name>",
             _ => key,
         };
-        let list = matches!(name, "listeners" | "routes");
+        let list = matches!(name, "listeners" | "routes" | "certificates");
         path.push((
             indent,
             if list {

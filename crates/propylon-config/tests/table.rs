@@ -41,6 +41,8 @@ fn example(setting: &Setting) -> Value {
         Kind::Origins => json!(["https://app.example.com", "null"]),
         Kind::Path { .. } => json!("/other"),
         Kind::PathOrOff => json!("off"),
+        Kind::Pins => json!(["sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]),
+        Kind::ServerName => json!("weather.internal"),
         Kind::Size { min, .. } => json!(min + 1),
         Kind::Url => json!("http://weather.localhost:7002/mcp"),
         Kind::Urls => json!(["http://127.0.0.1:7003/mcp", "http://127.0.0.1:7004/mcp"]),
@@ -72,6 +74,22 @@ fn with(key: &str, value: Value) -> Value {
     }
     if key.contains(".health.") {
         file["upstreams"]["weather"]["health"] = json!({ "path": "/health" });
+    }
+    if key.ends_with(".tls.min_version")
+        || key.ends_with("tls.certificate")
+        || key.ends_with("tls.key")
+    {
+        let pair = json!({ "certificate": "a.pem", "key": "a.key" });
+        let holder = if key.starts_with("listeners") {
+            &mut file["listeners"][0]
+        } else {
+            &mut file["upstreams"]["weather"]
+        };
+        holder["tls"] = pair;
+    }
+    if key.contains(".certificates[]") {
+        let pair = json!({ "certificate": "a.pem", "key": "a.key" });
+        file["listeners"][0]["tls"] = json!({ "certificates": [pair] });
     }
     if key.contains(".cors.") {
         file["routes"][0]["cors"] = json!({ "origins": ["*"] });
@@ -128,6 +146,10 @@ fn defaults_of_the_table_are_the_models() {
         }
         if row.key.contains(".health.") {
             base["upstreams"]["weather"]["health"] = json!({ "path": "/health" });
+        }
+        if row.key.starts_with("listeners[].tls.") {
+            let pair = json!({ "certificate": "a.pem", "key": "a.key" });
+            base["listeners"][0]["tls"] = pair;
         }
         assert_eq!(written, load(&base), "{}", row.key);
     }

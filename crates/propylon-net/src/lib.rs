@@ -1,4 +1,5 @@
-//! Sockets: the one opener of outbound connections, and the listeners.
+//! Sockets: the one opener of outbound connections, the listeners, and TLS on either.
 
 pub mod dial;
 pub mod listener;
+pub mod tls;

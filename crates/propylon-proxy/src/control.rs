@@ -8,6 +8,7 @@ use propylon_net::dial::Resolver;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinSet;
 
+use crate::certificates;
 use crate::tables::Tables;
 use crate::upstream::{Upstream, discover, health};
 
@@ -86,6 +87,7 @@ async fn run(mut orders: Receiver<Order>) {
         // Nobody waits any more when this took too long.
         let _ = resolved.try_send(());
         watchers.spawn(sweep(Arc::clone(&tables)));
+        watchers.spawn(certificates::watch(Arc::clone(&tables)));
         for upstream in tables.upstreams.values() {
             watch(upstream, resolver.as_ref(), &mut watchers);
         }

@@ -69,6 +69,7 @@ impl ProxyError {
                 | Reason::SessionUnknown
                 | Reason::TaskLost
                 | Reason::UpstreamRefused
+                | Reason::UpstreamTls
                 | Reason::UpstreamUnreachable
                 | Reason::RouteUnknown
                 | Reason::OriginRefused

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod affinity;
+mod certificates;
 mod client;
 mod control;
 mod conversation;

@@ -1,6 +1,7 @@
 //! What is counted, in plain atomics: a request touches a handful and looks nothing up.
 
 mod collect;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +17,8 @@ pub(crate) struct Metrics {
     refused: [AtomicU64; REASONS.len()],
     pub(crate) connections: AtomicU64,
     pub(crate) handoffs: AtomicU64,
+    pub(crate) tls_handshakes: AtomicU64,
+    pub(crate) tls_handshakes_failed: AtomicU64,
     pub(crate) reloads: AtomicU64,
     pub(crate) reloads_refused: AtomicU64,
     pub(crate) log_lines_dropped: AtomicU64,
@@ -68,6 +71,8 @@ impl Default for Metrics {
             refused: [const { AtomicU64::new(0) }; REASONS.len()],
             connections: AtomicU64::new(0),
             handoffs: AtomicU64::new(0),
+            tls_handshakes: AtomicU64::new(0),
+            tls_handshakes_failed: AtomicU64::new(0),
             reloads: AtomicU64::new(0),
             reloads_refused: AtomicU64::new(0),
             log_lines_dropped: AtomicU64::new(0),

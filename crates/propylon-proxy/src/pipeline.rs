@@ -39,7 +39,7 @@ pub(crate) async fn exchange<S: Transport>(
     request: RequestHead,
 ) -> After {
     let tables = &worker.tables();
-    let who = Client::of(&request, client.peer, client.local, &tables.trusted_proxies);
+    let who = Client::of(&request, client.ends(), &tables.trusted_proxies);
     let keep_alive = request.wants_keep_alive() && worker.stage() == Stage::Serving;
     let context = Context {
         worker,

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use propylon_config::{AccessLog, Deployment};
 use propylon_net::listener::{self, ListenError};
+use propylon_net::tls::TlsError;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 
 use crate::access_log::{LogError, LogSender, LogWriter};
@@ -43,6 +44,9 @@ pub enum StartError {
     /// The access log could not be opened.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// A file of TLS cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system gave no thread or no event loop.
     #[error("cannot start a worker: {0}")]
     Thread(#[from] std::io::Error),
@@ -87,7 +91,7 @@ impl Proxy {
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..count).map(|_| channel(COMMANDS_MAX)).unzip();
         let metrics = Metrics::default();
-        let tables = Arc::new(Tables::new(deployment, None, &metrics));
+        let tables = Arc::new(Tables::new(deployment, None, &metrics)?);
         control.watch(Arc::clone(&tables));
         let shared = Arc::new(Shared {
             metrics,
@@ -166,7 +170,7 @@ impl Proxy {
             deployment,
             Some(&self.shared.tables()),
             &self.shared.metrics,
-        );
+        )?;
         let tables = Arc::new(tables);
         self.control.watch(Arc::clone(&tables));
         self.shared.tables.store(Arc::clone(&tables));
@@ -222,7 +226,7 @@ impl Proxy {
                 .unwrap_or(asked);
             for (sender, listener) in self.shared.senders.iter().zip(listeners) {
                 // A worker that is gone listens to nothing.
-                let _ = sender.blocking_send(Command::Listen(listener));
+                let _ = sender.blocking_send(Command::Listen(listener, asked));
             }
             self.listening.push((asked, address));
         }

@@ -5,13 +5,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use propylon_net::dial::DialErrorKind;
-
 use crate::error::{Detail, ProxyError};
 use crate::phase::place::Place;
 use crate::reason::Reason;
 use crate::upstream::Upstream;
 use crate::upstream::connection::Connection;
+use crate::upstream::dial::{Missed, MissedKind};
 use crate::upstream::instance::{InFlight, Instance};
 use crate::worker::{Scratch, Worker};
 
@@ -27,12 +26,6 @@ pub(crate) struct Reached {
     pub(crate) connect: Duration,
 }
 
-/// Why an instance could not be reached. Nothing of the request has left.
-struct Missed {
-    kind: DialErrorKind,
-    words: String,
-}
-
 /// Reaches the instance of the place, or for a free place the first one that can be reached.
 ///
 /// `write` writes the first bytes for an instance: the head and what is there of the body.
@@ -46,8 +39,9 @@ pub(crate) async fn reach(
         return try_instance(worker, upstream, instance, &write)
             .await
             .map_err(|missed| match missed.kind {
-                DialErrorKind::Refused => missed.into_error(Reason::SessionLost),
-                DialErrorKind::Unreachable => missed.into_error(Reason::UpstreamUnreachable),
+                MissedKind::Refused => missed.into_error(Reason::SessionLost),
+                MissedKind::Unreachable => missed.into_error(Reason::UpstreamUnreachable),
+                MissedKind::Tls => missed.into_error(Reason::UpstreamTls),
             });
     }
     let mut tried = Vec::new();
@@ -55,18 +49,22 @@ pub(crate) async fn reach(
     while let Some(instance) = upstream.least_loaded(&tried, Instant::now()) {
         match try_instance(worker, upstream, &instance, &write).await {
             Ok(reached) => return Ok(reached),
-            Err(missed) if worst.is_none() || missed.kind == DialErrorKind::Unreachable => {
-                worst = Some(missed)
+            Err(missed) if worst.as_ref().is_none_or(|worst| missed.kind >= worst.kind) => {
+                worst = Some(missed);
             }
             Err(_) => {}
         }
         tried.push(instance);
     }
     Err(match worst {
-        Some(missed) if missed.kind == DialErrorKind::Refused => {
-            missed.into_error(Reason::UpstreamRefused)
+        Some(missed) => {
+            let reason = match missed.kind {
+                MissedKind::Refused => Reason::UpstreamRefused,
+                MissedKind::Unreachable => Reason::UpstreamUnreachable,
+                MissedKind::Tls => Reason::UpstreamTls,
+            };
+            missed.into_error(reason)
         }
-        Some(missed) => missed.into_error(Reason::UpstreamUnreachable),
         None => ProxyError::found(
             Reason::UpstreamUnreachable,
             "the upstream has no instance: its name has no address",
@@ -105,7 +103,7 @@ async fn try_instance(
         }
     }
     let started = Instant::now();
-    let fresh = open(upstream, instance).await;
+    let fresh = upstream.dial(instance).await;
     let sent = match fresh {
         Ok(connection) => send_first(worker, connection, instance, write).await,
         Err(missed) => Err(missed),
@@ -122,25 +120,6 @@ async fn try_instance(
     })
 }
 
-async fn open(upstream: &Upstream, instance: &Instance) -> Result<Connection, Missed> {
-    let mut missed = Missed {
-        kind: DialErrorKind::Unreachable,
-        words: format!("{} has no address", instance.name),
-    };
-    for target in instance.targets().iter() {
-        match Connection::open(*target, upstream.config.timeouts.connect).await {
-            Ok(connection) => return Ok(connection),
-            Err(error) => {
-                missed = Missed {
-                    kind: error.kind,
-                    words: error.to_string(),
-                }
-            }
-        }
-    }
-    Err(missed)
-}
-
 async fn send_first(
     worker: &Worker,
     mut connection: Connection,
@@ -155,7 +134,7 @@ async fn send_first(
     let result = match sent {
         Ok(sent) => Ok((connection, bytes.get(sent..).unwrap_or_default().to_vec())),
         Err(error) => Err(Missed {
-            kind: DialErrorKind::Refused,
+            kind: MissedKind::Refused,
             words: format!("{}: {}", instance.name, error.kind()),
         }),
     };

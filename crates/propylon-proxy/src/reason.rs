@@ -31,6 +31,7 @@ pub enum Reason {
     UpstreamClosed,
     UpstreamRefused,
     UpstreamResponseInvalid,
+    UpstreamTls,
     UpstreamUnreachable,
 }
 
@@ -255,6 +256,13 @@ pub const REASONS: &[Explanation] = &[
         "The upstream's answer is not valid HTTP/1.1.",
         (None, None),
         "What the server sent cannot be relayed without guessing: a broken status line or header, a line that ends in LF alone, two lengths, a broken chunk, or a head beyond limits.header_bytes. The log line's detail says what was found.",
+    ),
+    row(
+        Reason::UpstreamTls,
+        ("upstream-tls", 502),
+        "The upstream could not be verified.",
+        (Some("upstreams.<name>.tls"), None),
+        "Something answered at an instance's address, and the TLS handshake failed: the certificate has expired, is for another name, or was issued by no root that is trusted, or no TLS 1.2 or 1.3 is spoken there. Nothing of the request has left. The log line's detail says what was wanted and what was found; upstreams.<name>.tls names roots, name and keys.",
     ),
     row(
         Reason::UpstreamUnreachable,

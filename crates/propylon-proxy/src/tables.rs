@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use propylon_config::{ClientTimeouts, Deployment, Limits, Listener, LogFormat};
+use propylon_net::tls::{ListenerTls, TlsError};
 
 use crate::metrics::{Metrics, RouteMetrics};
 use crate::phase::route::{Route, Routes};
@@ -22,31 +23,38 @@ pub(crate) struct Tables {
     pub(crate) resolver_servers: Vec<SocketAddr>,
     pub(crate) log_format: LogFormat,
     listeners: Vec<Listener>,
+    /// The TLS of listeners that speak it, by the address asked for.
+    tls: BTreeMap<SocketAddr, Arc<ListenerTls>>,
 }
 
 impl Tables {
     /// Sets a description to work, carrying over what `previous` has learned.
-    pub(crate) fn new(deployment: &Deployment, previous: Option<&Self>, metrics: &Metrics) -> Self {
+    ///
+    /// # Errors
+    /// A file of TLS that cannot be used.
+    pub(crate) fn new(
+        deployment: &Deployment,
+        previous: Option<&Self>,
+        metrics: &Metrics,
+    ) -> Result<Self, TlsError> {
         let upstreams: BTreeMap<_, _> = deployment
             .upstreams
             .iter()
             .map(|(name, config)| {
                 let before = previous.and_then(|tables| tables.upstreams.get(name));
-                (
+                let before = before.map(|upstream| &**upstream);
+                Ok((
                     name.clone(),
-                    Arc::new(Upstream::new(
-                        config.clone(),
-                        before.map(|upstream| &**upstream),
-                    )),
-                )
+                    Arc::new(Upstream::new(config.clone(), before)?),
+                ))
             })
-            .collect();
+            .collect::<Result<_, TlsError>>()?;
         let routes = deployment.routes.iter().filter_map(|config| {
             let upstream = Arc::clone(upstreams.get(&config.upstream)?);
             let metrics: Arc<RouteMetrics> = metrics.route(&Route::name(config));
             Some(Arc::new(Route::new(config, upstream, metrics)))
         });
-        Self {
+        Ok(Self {
             routes: Routes::new(routes.collect()),
             upstreams,
             limits: deployment.limits,
@@ -55,7 +63,18 @@ impl Tables {
             resolver_servers: deployment.resolver_servers.clone(),
             log_format: deployment.log.format,
             listeners: deployment.listeners.clone(),
-        }
+            tls: listeners_tls(&deployment.listeners)?,
+        })
+    }
+
+    /// The TLS of the listener that was asked for at this address; `None` for plain HTTP.
+    pub(crate) fn tls(&self, asked: SocketAddr) -> Option<&Arc<ListenerTls>> {
+        self.tls.get(&asked)
+    }
+
+    /// Every listener's TLS.
+    pub(crate) fn all_tls(&self) -> impl Iterator<Item = (SocketAddr, &ListenerTls)> {
+        self.tls.iter().map(|(address, tls)| (*address, &**tls))
     }
 
     /// Whether the listener a connection came to is one that only this machine can reach.
@@ -77,4 +96,14 @@ impl Tables {
             .filter(|listener| listener.address.port() == port || listener.address.port() == 0)
             .any(|listener| listener.health.as_deref() == Some(path))
     }
+}
+
+fn listeners_tls(
+    listeners: &[Listener],
+) -> Result<BTreeMap<SocketAddr, Arc<ListenerTls>>, TlsError> {
+    let load = |listener: &Listener| {
+        let tls = listener.tls.as_ref()?;
+        Some(ListenerTls::load(tls).map(|tls| (listener.address, Arc::new(tls))))
+    };
+    listeners.iter().filter_map(load).collect()
 }

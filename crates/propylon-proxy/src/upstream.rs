@@ -1,9 +1,11 @@
 //! The servers behind the proxy: instances, their choice, health, names and idle connections.
 
 pub(crate) mod connection;
+pub(crate) mod dial;
 pub(crate) mod discover;
 pub(crate) mod health;
 pub(crate) mod instance;
+pub(crate) mod link;
 pub(crate) mod pool;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -12,8 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use propylon_config::{AffinityBy, Endpoints, UrlHost};
+use propylon_config::{AffinityBy, Endpoints, Scheme, UpstreamUrl, UrlHost};
 use propylon_mcp::SessionFingerprint;
+use propylon_net::tls::{TlsError, UpstreamTls};
 
 use crate::affinity::{Bounds, Memory, Seal};
 use instance::Instance;
@@ -30,6 +33,8 @@ pub(crate) struct Upstream {
     ends_in_slash: AtomicBool,
     /// The host and port of the name its instances are found by.
     discovered: Option<String>,
+    /// How its instances are verified, where they are reached over https.
+    tls: Option<UpstreamTls>,
     instances: ArcSwap<Vec<Arc<Instance>>>,
     sessions: Arc<Memory<Arc<Instance>>>,
     seal: Option<Seal>,
@@ -39,7 +44,13 @@ pub(crate) struct Upstream {
 impl Upstream {
     /// Sets an upstream up. Instances and sessions of `previous`, the same upstream before a
     /// reload, are carried over, so that open sessions stay where they are.
-    pub(crate) fn new(config: propylon_config::Upstream, previous: Option<&Self>) -> Self {
+    ///
+    /// # Errors
+    /// A file of its TLS that cannot be used.
+    pub(crate) fn new(
+        config: propylon_config::Upstream,
+        previous: Option<&Self>,
+    ) -> Result<Self, TlsError> {
         let known = previous
             .map(|previous| previous.instances.load_full())
             .unwrap_or_default();
@@ -56,8 +67,13 @@ impl Upstream {
                 .collect(),
             Endpoints::Discover { .. } => known.to_vec(),
         };
+        let is_https = |url: &UpstreamUrl| url.scheme == Scheme::Https;
+        let tls = match config.endpoints.urls().iter().any(is_https) {
+            true => Some(UpstreamTls::load(&config.tls)?),
+            false => None,
+        };
         let affinity = config.affinity;
-        Self {
+        Ok(Self {
             bounds: Bounds {
                 entries_max: affinity.entries_max,
                 bytes_max: affinity.bytes_max,
@@ -79,8 +95,9 @@ impl Upstream {
                 .seal_keys
                 .as_ref()
                 .map(|keys| Seal::new(keys, &config.name)),
+            tls,
             config,
-        }
+        })
     }
 
     /// The path of the endpoint itself.

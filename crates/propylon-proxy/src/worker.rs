@@ -34,11 +34,12 @@ pub(crate) enum Stage {
 
 /// What a worker is told.
 pub(crate) enum Command {
-    Listen(std::net::TcpListener),
+    /// A listener, with the address that the description gives it.
+    Listen(std::net::TcpListener, std::net::SocketAddr),
     /// Closes the listener on this address; its connections go on.
     Unlisten(std::net::SocketAddr),
     /// A connection from a worker that has too many.
-    Adopt(std::net::TcpStream, std::net::SocketAddr),
+    Adopt(accept::Accepted<std::net::TcpStream>),
     Tables(Arc<Tables>),
     Stage(Stage),
 }
@@ -153,9 +154,11 @@ impl Worker {
 
     fn obey(self: &Rc<Self>, command: Command, listening: &mut Vec<Listening>) {
         match command {
-            Command::Listen(listener) => listening.extend(Listening::start(self, listener)),
+            Command::Listen(listener, asked) => {
+                listening.extend(Listening::start(self, listener, asked));
+            }
             Command::Unlisten(address) => listening.retain(|known| known.address != address),
-            Command::Adopt(stream, peer) => accept::adopt(self, stream, peer),
+            Command::Adopt(accepted) => accept::adopt(self, accepted),
             Command::Tables(tables) => {
                 self.log.set_format(tables.log_format);
                 self.tables.replace(WorkerTables(Rc::new(tables)));

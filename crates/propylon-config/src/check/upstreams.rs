@@ -1,7 +1,9 @@
 //! Health checks stay off the MCP endpoint, and what an operator should know about an upstream is said.
 
 use crate::draft::{Draft, DraftRoute, DraftUpstream};
+use crate::model::tls::UpstreamTls;
 use crate::model::upstream::Upstream;
+use crate::model::upstream_url::{Scheme, UpstreamUrl};
 use crate::problem::Problem;
 use crate::report::Report;
 
@@ -17,6 +19,7 @@ pub(super) fn check(report: &Report<'_>, draft: &Draft) {
         };
         judge_health(report, draft, upstream, read);
         warn_plaintext(report, upstream, read);
+        warn_idle_tls(report, upstream, read);
         warn_root(report, draft, upstream, read);
     }
 }
@@ -80,7 +83,8 @@ fn judge_health(report: &Report<'_>, draft: &Draft, upstream: &DraftUpstream, re
 
 fn warn_plaintext(report: &Report<'_>, upstream: &DraftUpstream, read: &Upstream) {
     let mut urls = read.endpoints.urls().iter().zip(&upstream.urls);
-    let Some((url, place)) = urls.find(|(url, _)| !url.is_local()) else {
+    let is_plain = |url: &UpstreamUrl| url.scheme == Scheme::Http && !url.is_local();
+    let Some((url, place)) = urls.find(|(url, _)| is_plain(url)) else {
         return;
     };
     let summary = format!(
@@ -90,7 +94,21 @@ fn warn_plaintext(report: &Report<'_>, upstream: &DraftUpstream, read: &Upstream
     let problem = Problem::warning(&place.key, summary)
         .at(place.position)
         .practice("tls-upstream-plaintext");
-    report.add(problem.suggest("keep this to a network where nobody else can listen"));
+    report
+        .add(problem.suggest(
+            "reach it over https, or keep this to a network where nobody else can listen",
+        ));
+}
+
+/// What is said of TLS holds for https alone.
+fn warn_idle_tls(report: &Report<'_>, upstream: &DraftUpstream, read: &Upstream) {
+    let is_http = |url: &UpstreamUrl| url.scheme == Scheme::Http;
+    if read.tls != UpstreamTls::default() && read.endpoints.urls().iter().any(is_http) {
+        let key = format!("{}.tls", upstream.name.key);
+        let summary = "`tls` changes nothing for instances that are reached over http";
+        let problem = Problem::warning(key, summary).at(upstream.name.position);
+        report.add(problem.suggest("write https:// in the URL, or remove `tls`"));
+    }
 }
 
 /// A URL without a path replaces the route's prefix by nothing, which few mean.

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 
 use super::cors::Cors;
 use super::limits::{ClientTimeouts, Limits};
+use super::tls::ListenerTls;
 use super::upstream::Upstream;
 
 /// Everything one propylon process serves.
@@ -70,6 +71,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Path the proxy answers itself with its readiness where no route claims it; `None` when `off`.
     pub health: Option<String>,
+    /// `None` for plain HTTP.
+    pub tls: Option<ListenerTls>,
 }
 
 impl Listener {
@@ -81,6 +84,7 @@ impl Listener {
         Listener {
             address,
             health: Some(Listener::HEALTH.to_owned()),
+            tls: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::seal_keys::SealKeys;
+use super::tls::UpstreamTls;
 use super::upstream_url::UpstreamUrl;
 
 /// One MCP server, served by one or more interchangeable instances.
@@ -26,6 +27,8 @@ pub struct Upstream {
     pub health: Option<Health>,
     /// Connections kept for reuse.
     pub pool: Pool,
+    /// How https instances are verified.
+    pub tls: UpstreamTls,
 }
 
 /// Well below what hops cut a silent connection after: a minute is common, half of it is known.
@@ -44,6 +47,7 @@ impl Upstream {
             keepalive: Some(KEEPALIVE),
             health: None,
             pool: Pool::default(),
+            tls: UpstreamTls::default(),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::word;
 use crate::model::seal_keys::SealKeys;
 use crate::model::upstream::{Affinity, AffinityBy, Store};
 use crate::problem::Problem;
@@ -21,7 +20,7 @@ const READABLE_BY_ALL: u32 = 0o004;
 
 /// The keys that `key_file` names; `None` where none are needed or something is wrong, which is reported.
 pub(super) fn read(section: &Section<'_>, affinity: &Affinity) -> Option<SealKeys> {
-    let file = section.read("key_file", word::file);
+    let file = section.read_file("key_file");
     let warn = |summary| {
         let problem = Problem::warning(&section.path.shown, summary);
         section.report.add(problem.at(section.position));

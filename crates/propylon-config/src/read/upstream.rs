@@ -6,7 +6,7 @@ use crate::model::upstream::{
 };
 use crate::model::upstream_url::{UpstreamUrl, UrlHost};
 use crate::problem::Problem;
-use crate::read::{affinity, word};
+use crate::read::{affinity, tls, word};
 use crate::report::Report;
 use crate::section::{Placed, Section};
 use crate::tree::Entry;
@@ -69,6 +69,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
     if let Some(section) = section.section("pool") {
         read_pool(section, &mut pool);
     }
+    let tls = section.section("tls").map(tls::upstream);
     section.finish();
     draft.upstream = endpoints.map(|endpoints| Upstream {
         name: draft.name.value.clone(),
@@ -80,6 +81,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         keepalive,
         health,
         pool,
+        tls: tls.unwrap_or_default(),
     });
 }
 
@@ -146,6 +148,15 @@ pub(super) fn judge_urls(report: &Report<'_>, urls: &[Placed<UpstreamUrl>]) {
                 .found(shown(&url.value.path))
                 .expected(format!("{}, as in the first URL", shown(&first.value.path)));
             report.add(problem.suggest("make it a second upstream with its own route"));
+        } else if url.value.scheme != first.value.scheme {
+            let problem =
+                problem("the instances of one upstream have different schemes".to_owned())
+                    .found(url.value.scheme.as_str())
+                    .expected(format!(
+                        "{}, as in the first URL",
+                        first.value.scheme.as_str()
+                    ));
+            report.add(problem.suggest("reach all of them over https"));
         } else if urls
             .iter()
             .take(index)

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use crate::kind::{Kind, WORKERS_MAX};
 use crate::model::deployment::AccessLog;
 use crate::model::upstream::{Discovery, HostHeader, Store};
-use crate::model::upstream_url::{InvalidUrl, Scheme, UpstreamUrl, is_name, is_path};
+use crate::model::upstream_url::{InvalidUrl, UpstreamUrl, is_name, is_path};
 use crate::section::{Refusal, misspelt, whole_number};
 
 pub(crate) fn address(text: &str, _: Kind) -> Result<SocketAddr, Refusal> {
@@ -190,23 +190,9 @@ pub(crate) fn store(text: &str, kind: Kind) -> Result<Store, Refusal> {
     }
 }
 
-pub(crate) fn file(text: &str, _: Kind) -> Result<PathBuf, Refusal> {
-    match text {
-        "" => Err(Refusal::default()),
-        text => Ok(PathBuf::from(text)),
-    }
-}
-
-/// A URL this version can reach: http alone.
+/// The URL of an instance.
 pub(crate) fn url(text: &str, _: Kind) -> Result<UpstreamUrl, Refusal> {
-    let url: UpstreamUrl = text.parse().map_err(|invalid| refused_url(text, invalid))?;
-    match url.scheme {
-        Scheme::Http => Ok(url),
-        Scheme::Https => Err(
-            Refusal::because("TLS to an upstream is not in this version")
-                .suggest("reach the instance over http, on this machine or a network you trust"),
-        ),
-    }
+    text.parse().map_err(|invalid| refused_url(text, invalid))
 }
 
 fn refused_url(text: &str, invalid: InvalidUrl) -> Refusal {

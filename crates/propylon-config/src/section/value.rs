@@ -1,5 +1,6 @@
 //! Reads the single values of a section: text by a given reader, durations, sizes, numbers and words.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -105,6 +106,16 @@ impl Section<'_> {
         problem.suggestion = refusal.suggestion;
         problem.practice = refusal.practice;
         self.report.add(problem);
+    }
+
+    /// The file named at `key`; a relative one is beside the description.
+    pub(crate) fn read_file(&self, key: &'static str) -> Option<Placed<PathBuf>> {
+        self.read(key, |text, _| {
+            if text.is_empty() || text.contains('\0') {
+                return Err(Refusal::default());
+            }
+            Ok(self.report.folder().join(text))
+        })
     }
 
     /// Reads the duration at `key` into `target`; without one the default stays.

@@ -15,6 +15,14 @@ pub const SECTIONS: &[SectionInfo] = &[
     group("limits", "Bounds on what clients may send and hold open."),
     group("listeners[]", "Addresses clients connect to.")
         .needed("listeners: [{ address: 127.0.0.1:8080 }]"),
+    group(
+        "listeners[].tls",
+        "Serves https with `certificate` and `key`, or several pairs as `certificates`; without this section http.",
+    ),
+    group(
+        "listeners[].tls.certificates[]",
+        "Certificates chosen by the name a client asks for; the first answers where none fits.",
+    ),
     group("log", "Where log lines go and how they look."),
     group("resolver", "How the names of upstreams are resolved."),
     group(
@@ -46,6 +54,10 @@ pub const SECTIONS: &[SectionInfo] = &[
         "Connections kept for reuse, and instances left alone after a failed connect.",
     ),
     group("upstreams.<name>.timeouts", "How long instances may take."),
+    group(
+        "upstreams.<name>.tls",
+        "How https instances are verified; without this section by the system's roots and the URL's host.",
+    ),
 ];
 
 /// Every setting, sorted by key.
@@ -61,6 +73,11 @@ pub const SETTINGS: &[Setting] = &[
     row("limits.streams_per_client", count("streams", 1), Value("4096"), "Event streams open at once for one client address.").refuses("stream-limit", STREAM_LIMIT),
     row("listeners[].address", Kind::Address, Required, "IP address and port; `[::]` and `0.0.0.0` are every address, port 0 a free one."),
     row("listeners[].health", Kind::PathOrOff, Value("/health"), "Path answered by the proxy itself with its readiness where no route claims it, or `off`."),
+    row("listeners[].tls.certificate", Kind::File, Absent("`certificates` is required"), "PEM file: the certificate, then those that lead to its root. Read again when it changes."),
+    row("listeners[].tls.certificates[].certificate", Kind::File, Required, "PEM file: the certificate, then those that lead to its root. Read again when it changes."),
+    row("listeners[].tls.certificates[].key", Kind::File, Required, "PEM file: the certificate's private key."),
+    row("listeners[].tls.key", Kind::File, Absent("`certificates` is required"), "PEM file: the certificate's private key."),
+    row("listeners[].tls.min_version", Kind::Choice(&["1.2", "1.3"]), Value("1.2"), "The oldest version of TLS that is spoken."),
     row("log.access", Kind::AccessLog, Value("stdout"), "Where the line of each finished request goes: `stdout`, `off`, or a file's path."),
     row("log.format", Kind::Choice(&["json", "pretty"]), Value("json"), "One JSON object a line, or lines for people."),
     row("log.level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), Value("info"), "The least important messages still written."),
@@ -96,6 +113,11 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.timeouts.idle", WAIT, Value("1h"), "Longest pause between bytes of a response.").refuses("idle-timeout", IDLE_TIMEOUT),
     row("upstreams.<name>.timeouts.response_head", WAIT, Value("10m"), "From the end of a request to the head of its response: how long a silent tool call may run.").refuses("response-timeout", RESPONSE_TIMEOUT),
     row("upstreams.<name>.timeouts.stream", WAIT, Value("24h"), "A whole exchange, from first byte to last.").refuses("stream-timeout", STREAM_TIMEOUT),
+    row("upstreams.<name>.tls.ca", Kind::File, Absent("the system's roots"), "PEM file: the roots that are trusted, and no others."),
+    row("upstreams.<name>.tls.certificate", Kind::File, Absent("none"), "PEM file: the certificate shown to instances that ask for one."),
+    row("upstreams.<name>.tls.key", Kind::File, Absent("none"), "PEM file: the private key of that certificate."),
+    row("upstreams.<name>.tls.pins", Kind::Pins, Absent("none"), "Public keys, one of which an instance must have: `sha256/…`. Without `ca` a pin is all that is asked for."),
+    row("upstreams.<name>.tls.server_name", Kind::ServerName, Absent("the URL's host"), "The name that is asked for (SNI) and verified."),
     row("upstreams.<name>.url", Kind::Url, Absent("`urls` is required"), "The MCP endpoint of the one instance, or with `discover` of the name they are found by."),
     row("upstreams.<name>.urls", Kind::Urls, Absent("`url` is required"), "The MCP endpoint of each instance, all with the same path."),
     row("workers", Kind::Workers, Value("auto"), "Worker threads; `auto` is one per core."),

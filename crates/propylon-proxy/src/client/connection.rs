@@ -10,26 +10,42 @@ use std::time::{Duration, Instant};
 use propylon_config::Limits;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 use crate::client::own_answer;
 use crate::error::ProxyError;
 use crate::http1::head::{HeadLimits, RequestHead};
+use crate::phase::forwarded::Ends;
 use crate::pipeline;
 use crate::reason::Reason;
 use crate::relay::deadline::Deadline;
 use crate::relay::exchange::poll_read;
 use crate::worker::{Stage, Worker};
 
-/// What carries a client's bytes: TCP now, TLS over it later.
+/// What carries a client's bytes: TCP, or TLS over it.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Debug + 'static {
+    /// Whether nobody on the way can read them.
+    const IS_SECURE: bool;
+
     /// Makes the close that follows a reset: the client must not take what it has for the whole.
     fn abort(&self);
 }
 
 impl Transport for TcpStream {
+    const IS_SECURE: bool = false;
+
     fn abort(&self) {
         // A socket that refuses is already closed.
         let _ = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO));
+    }
+}
+
+impl Transport for TlsStream<TcpStream> {
+    const IS_SECURE: bool = true;
+
+    fn abort(&self) {
+        // Without the alert that ends TLS, and with a reset, nobody takes what came for the whole.
+        self.get_ref().0.abort();
     }
 }
 
@@ -108,6 +124,15 @@ impl<S: Transport> ClientConnection<S> {
         }
     }
 
+    /// Who is at its two ends.
+    pub(crate) fn ends(&self) -> Ends {
+        Ends {
+            peer: self.peer,
+            local: self.local,
+            is_secure: S::IS_SECURE,
+        }
+    }
+
     /// Waits for the next request's head. `None` when the connection is over without one.
     async fn read_request(&mut self, worker: &Worker) -> Result<Option<RequestHead>, ProxyError> {
         let tables = worker.tables();
@@ -119,8 +144,9 @@ impl<S: Transport> ClientConnection<S> {
         let mut began = (!self.unread.is_empty()).then(Instant::now);
         let idle_since = Instant::now();
         loop {
-            let is_ripe =
-                ends_in_blank_line(&self.unread) || self.unread.len() >= head_limits.bytes_max;
+            let is_ripe = ends_in_blank_line(&self.unread)
+                || self.unread.len() >= head_limits.bytes_max
+                || is_another_protocol(&self.unread);
             let head = if is_ripe {
                 RequestHead::parse(&mut self.unread, head_limits)
             } else {
@@ -199,10 +225,12 @@ impl<S: Transport> ClientConnection<S> {
 
     /// Closes so that the client can still read its answer.
     pub(crate) async fn close(&mut self, worker: &Worker) {
-        if self.io.shutdown().await.is_err() {
+        let due = Instant::now() + LINGER;
+        // Over TLS there is something to send, which a client that reads nothing does not take.
+        let ended = tokio::time::timeout_at(due.into(), self.io.shutdown()).await;
+        if !matches!(ended, Ok(Ok(()))) {
             return;
         }
-        let due = Instant::now() + LINGER;
         let mut drained = 0;
         while drained < LINGER_BYTES_MAX {
             self.unread.clear();
@@ -220,6 +248,13 @@ pub(crate) enum Read {
     Some,
     Late,
     Closed,
+}
+
+/// Whether the first byte begins no method, as in a TLS handshake that came to the wrong port.
+fn is_another_protocol(bytes: &[u8]) -> bool {
+    bytes
+        .first()
+        .is_some_and(|byte| !byte.is_ascii_graphic() && !matches!(byte, b'\r' | b'\n'))
 }
 
 /// A cheap look before the parser: a client that sends a byte a second would have its head parsed

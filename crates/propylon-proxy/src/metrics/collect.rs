@@ -22,6 +22,7 @@ impl Collector for Shared {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), Error> {
         let tables = self.tables();
         self.encode_process(&mut encoder)?;
+        super::tls::encode(&self.metrics, &tables, &mut encoder)?;
         self.encode_routes(&mut encoder)?;
         self.encode_refusals(&mut encoder)?;
         encode_affinity(&tables, &mut encoder)?;
@@ -289,7 +290,7 @@ fn encode_instances(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Res
     Ok(())
 }
 
-fn counter<const N: usize>(
+pub(super) fn counter<const N: usize>(
     metric: &mut MetricEncoder<'_>,
     labels: &Labels<'_, N>,
     value: u64,
@@ -302,7 +303,7 @@ where
         .encode_counter::<NoLabels, _, u64>(&value, None)
 }
 
-fn gauge<const N: usize>(
+pub(super) fn gauge<const N: usize>(
     metric: &mut MetricEncoder<'_>,
     labels: &Labels<'_, N>,
     value: u64,

@@ -20,16 +20,27 @@ pub(crate) struct Client {
     pub(crate) local: SocketAddr,
     /// Whether the peer is a proxy whose word counts.
     pub(crate) trusted: bool,
+    /// Whether it connected over TLS.
+    is_secure: bool,
+}
+
+/// The two ends of a client's connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    pub(crate) peer: SocketAddr,
+    pub(crate) local: SocketAddr,
+    /// Whether TLS is between them.
+    pub(crate) is_secure: bool,
 }
 
 impl Client {
     /// Tells who is behind a request.
-    pub(crate) fn of(
-        request: &RequestHead,
-        peer: SocketAddr,
-        local: SocketAddr,
-        trusted: &[IpNet],
-    ) -> Self {
+    pub(crate) fn of(request: &RequestHead, ends: Ends, trusted: &[IpNet]) -> Self {
+        let Ends {
+            peer,
+            local,
+            is_secure,
+        } = ends;
         let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
         let nearest = peer.ip().to_canonical();
         let believed = is_trusted(nearest);
@@ -43,6 +54,7 @@ impl Client {
             peer,
             local,
             trusted: believed,
+            is_secure,
         }
     }
 
@@ -50,7 +62,7 @@ impl Client {
     pub(crate) fn scheme<'r>(&self, request: &'r RequestHead) -> &'r str {
         self.told(request, Field::XForwardedProto)
             .filter(|scheme| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-            .unwrap_or("http")
+            .unwrap_or(if self.is_secure { "https" } else { "http" })
     }
 
     /// The host and port the client used outside.
@@ -177,7 +189,15 @@ mod tests {
         let request = request(lines);
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
         let local = "127.0.0.1:8080".parse().unwrap();
-        let client = Client::of(&request, peer.parse().unwrap(), local, &trusted);
+        let client = Client::of(
+            &request,
+            Ends {
+                peer: peer.parse().unwrap(),
+                local,
+                is_secure: false,
+            },
+            &trusted,
+        );
         let mut out = Vec::new();
         client.write(&request, "mcp.example.com", &mut out);
         (client.address.to_string(), String::from_utf8(out).unwrap())

@@ -70,7 +70,7 @@ mod tests {
             propylon_config::Endpoints::Urls(vec!["http://10.0.0.1:3001/mcp".parse().unwrap()]);
         let upstream = Upstream::new(propylon_config::Upstream::new("weather", endpoints), None);
         let config = propylon_config::Route::to("weather", "/weather");
-        let route = Route::new(&config, Arc::new(upstream), Arc::default());
+        let route = Route::new(&config, Arc::new(upstream.unwrap()), Arc::default());
         let sides = Sides {
             route: &route,
             inside: ["10.0.0.1:3001", "mcp.example.com"],

@@ -237,7 +237,11 @@ mod tests {
                 host: host.map(Into::into),
                 ..propylon_config::Route::to(*url, *path)
             };
-            Arc::new(Route::new(&config, Arc::new(upstream), Arc::default()))
+            Arc::new(Route::new(
+                &config,
+                Arc::new(upstream.unwrap()),
+                Arc::default(),
+            ))
         });
         Routes::new(routes.collect())
     }

@@ -14,7 +14,6 @@ use std::time::Instant;
 
 use propylon_config::{ClientTimeouts, Limits, UpstreamTimeouts};
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::body::Body;
 use super::event_stream::EventStream;
@@ -27,6 +26,7 @@ use crate::http1::framing::Framing;
 use crate::http1::head::{ResponseHead, Version};
 use crate::phase::answer::Encoding;
 use crate::reason::Reason;
+use crate::upstream::link::Link;
 use crate::worker::{Stage, Worker};
 
 /// A response's head with whatever came behind it.
@@ -48,7 +48,7 @@ pub(crate) struct Patience {
 pub(crate) struct Exchange<'a, S> {
     worker: &'a Worker,
     client: &'a mut ClientConnection<S>,
-    upstream: &'a mut TcpStream,
+    upstream: &'a mut Link,
     patience: Patience,
     limits: &'a Limits,
     request: Inbound,
@@ -112,7 +112,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
     pub(crate) fn new(
         worker: &'a Worker,
         client: &'a mut ClientConnection<S>,
-        upstream: &'a mut TcpStream,
+        upstream: &'a mut Link,
         opening: Opening<'a>,
     ) -> Self {
         let now = Instant::now();

@@ -17,6 +17,8 @@ pub(crate) struct Outbound {
     encoding: Encoding,
     waiting: Vec<u8>,
     sent: usize,
+    /// The transport holds bytes that it has taken and not yet sent, as TLS may.
+    is_held: bool,
 }
 
 impl Outbound {
@@ -25,6 +27,7 @@ impl Outbound {
             encoding,
             waiting: Vec::new(),
             sent: 0,
+            is_held: false,
         }
     }
 
@@ -34,7 +37,7 @@ impl Outbound {
 
     /// Whether everything handed over has been written.
     pub(crate) fn is_flushed(&self) -> bool {
-        self.sent == self.waiting.len()
+        self.sent == self.waiting.len() && !self.is_held
     }
 
     /// How many bytes have not been written.
@@ -59,7 +62,21 @@ impl Outbound {
             }
         }
         self.keep(rest);
-        Ok(())
+        match self.release(cx, io) {
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Makes the transport send what it has taken.
+    fn release(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut (impl AsyncWrite + Unpin),
+    ) -> Poll<io::Result<()>> {
+        let released = Pin::new(io).poll_flush(cx);
+        self.is_held = released.is_pending();
+        released
     }
 
     /// Codes a piece of the body behind what `out` already holds.
@@ -82,13 +99,13 @@ impl Outbound {
         self.encoding != Encoding::Chunked
     }
 
-    /// Writes what waits.
+    /// Writes what waits, and makes the transport send it.
     pub(crate) fn poll_flush(
         &mut self,
         cx: &mut Context<'_>,
         io: &mut (impl AsyncWrite + Unpin),
     ) -> Poll<io::Result<()>> {
-        while !self.is_flushed() {
+        while self.sent < self.waiting.len() {
             let rest = self.waiting.get(self.sent..).unwrap_or_default();
             match Pin::new(&mut *io).poll_write(cx, rest) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -100,7 +117,7 @@ impl Outbound {
         if !self.waiting.is_empty() {
             (self.waiting, self.sent) = (Vec::new(), 0);
         }
-        Poll::Ready(Ok(()))
+        self.release(cx, io)
     }
 
     /// Keeps bytes that cannot be written yet.

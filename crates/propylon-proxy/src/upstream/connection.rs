@@ -1,19 +1,17 @@
 //! One connection to an instance, and whether the server has already closed it.
 
 use std::future::poll_fn;
-use std::mem::MaybeUninit;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use propylon_net::dial::{self, DialError, DialTarget};
-use tokio::io::AsyncWrite;
-use tokio::net::TcpStream;
+use propylon_net::dial::DialTarget;
+
+use super::link::Link;
 
 /// A connection to an instance, fresh or kept alive.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(crate) io: TcpStream,
+    pub(crate) io: Link,
     /// Where it leads.
     pub(crate) target: DialTarget,
     /// When the last answer on it was complete.
@@ -28,30 +26,22 @@ pub(crate) struct Connection {
 const TRUSTED_IDLE: Duration = Duration::from_micros(250);
 
 impl Connection {
-    pub(crate) async fn open(target: DialTarget, timeout: Duration) -> Result<Self, DialError> {
-        let io = dial::connect(target, timeout).await?;
-        Ok(Self {
+    /// A fresh connection to `target`.
+    pub(crate) fn new(io: Link, target: DialTarget) -> Self {
+        Self {
             io,
             target,
             idle_since: Instant::now(),
             keep_alive: None,
             reused: false,
-        })
+        }
     }
 
     /// Whether the server still listens on this idle connection, as far as can be known here.
     /// Anything to read on it, an end or bytes nobody asked for, means no.
-    pub(crate) fn is_alive(&self, now: Instant) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        if self.io.poll_read_ready(&mut context).is_ready() {
-            return false;
-        }
-        if now.saturating_duration_since(self.idle_since) < TRUSTED_IDLE {
-            return true;
-        }
-        let mut byte = [MaybeUninit::uninit()];
-        let looked = socket2::SockRef::from(&self.io).peek(&mut byte);
-        looked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    pub(crate) fn is_alive(&mut self, now: Instant) -> bool {
+        self.io.seems_quiet()
+            && (now.saturating_duration_since(self.idle_since) < TRUSTED_IDLE || self.io.is_quiet())
     }
 
     /// Until when an idle connection may be used again. A server that says 5 s gets a second less,
@@ -66,9 +56,9 @@ impl Connection {
     /// Sends the first bytes of a request, as many as the socket takes at once.
     ///
     /// # Errors
-    /// Nothing has left: the request may go to another connection.
+    /// Nothing that could be read has left: the request may go to another connection.
     pub(crate) async fn send_first(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        poll_fn(|cx| match Pin::new(&mut self.io).poll_write(cx, bytes) {
+        poll_fn(|cx| match self.io.poll_send_first(cx, bytes) {
             Poll::Pending => Poll::Ready(Ok(0)),
             ready => ready,
         })

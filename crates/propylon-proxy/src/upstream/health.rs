@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use propylon_config::Health;
-use propylon_net::dial;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Upstream;
@@ -33,8 +32,9 @@ pub(crate) async fn watch(upstream: Arc<Upstream>, health: Health) {
         let asked: Vec<_> = streaks
             .iter()
             .map(|(instance, _)| {
-                let (instance, health) = (Arc::clone(instance), health.clone());
-                tokio::spawn(async move { ask(&instance, &health).await })
+                let (upstream, instance) = (Arc::clone(&upstream), Arc::clone(instance));
+                let health = health.clone();
+                tokio::spawn(async move { ask(&upstream, &instance, &health).await })
             })
             .collect();
         for ((instance, streak), answer) in streaks.iter_mut().zip(asked) {
@@ -80,16 +80,15 @@ fn judge(upstream: &str, instance: &Instance, streak: &Streak, health: &Health) 
     }
 }
 
-async fn ask(instance: &Instance, health: &Health) -> bool {
-    tokio::time::timeout(health.timeout, answer(instance, health))
+async fn ask(upstream: &Upstream, instance: &Instance, health: &Health) -> bool {
+    tokio::time::timeout(health.timeout, answer(upstream, instance, health))
         .await
         .is_ok_and(|good| good.unwrap_or(false))
 }
 
 /// Whether the health path answers with a success or a redirect.
-async fn answer(instance: &Instance, health: &Health) -> Option<bool> {
-    let target = instance.targets().first().copied()?;
-    let mut stream = dial::connect(target, health.timeout).await.ok()?;
+async fn answer(upstream: &Upstream, instance: &Instance, health: &Health) -> Option<bool> {
+    let mut stream = upstream.dial(instance).await.ok()?.io;
     let request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: propylon-health\r\nConnection: close\r\n\r\n",
         health.path, instance.name

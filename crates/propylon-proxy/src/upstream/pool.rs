@@ -60,7 +60,7 @@ impl Pool {
     /// Drops what has been idle for too long or was closed by its server.
     pub(crate) fn sweep(&mut self, now: Instant) {
         for kept in self.idle.values_mut() {
-            kept.retain(|kept| now < kept.until && kept.connection.is_alive(now));
+            kept.retain_mut(|kept| now < kept.until && kept.connection.is_alive(now));
         }
         self.idle.retain(|_, kept| !kept.is_empty());
     }

@@ -2,14 +2,17 @@
 
 use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use propylon_net::tls::ListenerTls;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio_rustls::server::TlsStream;
 
 use super::{Command, Stage, Worker};
-use crate::client::connection::{self, After, ClientConnection};
+use crate::client::connection::{self, After, ClientConnection, Transport};
 use crate::client::own_answer;
 use crate::reason::Reason;
 
@@ -17,6 +20,14 @@ use crate::reason::Reason;
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
 /// A closing listener is not kept open by those who keep coming.
 const WAITING_MAX: usize = 4096;
+
+/// A connection that has been taken and not begun.
+pub(crate) struct Accepted<S> {
+    stream: S,
+    peer: SocketAddr,
+    /// The address that the description gives its listener.
+    asked: SocketAddr,
+}
 
 /// One open connection: it counts, and can be woken, until it is dropped.
 struct Open {
@@ -36,14 +47,19 @@ pub(super) struct Listening {
 
 impl Listening {
     /// Starts to accept on a listener.
-    pub(super) fn start(worker: &Rc<Worker>, listener: StdListener) -> Option<Self> {
+    pub(super) fn start(
+        worker: &Rc<Worker>,
+        listener: StdListener,
+        asked: SocketAddr,
+    ) -> Option<Self> {
         let address = listener.local_addr().ok()?;
         let listener = TcpListener::from_std(listener)
             .inspect_err(|error| tracing::error!(%address, %error, "cannot accept on a listener"))
             .ok()?;
         let stop = Rc::new(Notify::new());
         let accepting = Accepting::begin(worker);
-        tokio::task::spawn_local(accept(accepting, listener, Rc::clone(&stop)));
+        let taking = accept(accepting, listener, asked, Rc::clone(&stop));
+        tokio::task::spawn_local(taking);
         Some(Self { address, stop })
     }
 }
@@ -69,19 +85,35 @@ impl Drop for Listening {
 }
 
 /// Takes over a connection that another worker accepted.
-pub(super) fn adopt(worker: &Rc<Worker>, stream: StdStream, peer: SocketAddr) {
-    if let Ok(stream) = TcpStream::from_std(stream) {
-        begin(worker, stream, peer);
+pub(super) fn adopt(worker: &Rc<Worker>, accepted: Accepted<StdStream>) {
+    if let Some(accepted) = accepted.into_tokio() {
+        begin(worker, accepted);
     }
 }
 
-async fn accept(accepting: Accepting, listener: TcpListener, stop: Rc<Notify>) {
+impl Accepted<StdStream> {
+    fn into_tokio(self) -> Option<Accepted<TcpStream>> {
+        let Self {
+            stream,
+            peer,
+            asked,
+        } = self;
+        let stream = TcpStream::from_std(stream).ok()?;
+        Some(Accepted {
+            stream,
+            peer,
+            asked,
+        })
+    }
+}
+
+async fn accept(accepting: Accepting, listener: TcpListener, asked: SocketAddr, stop: Rc<Notify>) {
     let worker = &accepting.0;
     loop {
         let accepted = tokio::select! {
             biased;
             accepted = listener.accept() => accepted,
-            () = stop.notified() => return take_waiting(worker, listener),
+            () = stop.notified() => return take_waiting(worker, listener, asked),
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -90,15 +122,20 @@ async fn accept(accepting: Accepting, listener: TcpListener, stop: Rc<Notify>) {
                     .metrics
                     .connections
                     .fetch_add(1, Ordering::Relaxed);
-                if let Some((stream, peer)) = hand_off(worker, stream, peer) {
-                    begin(worker, stream, peer);
+                let accepted = Accepted {
+                    stream,
+                    peer,
+                    asked,
+                };
+                if let Some(accepted) = hand_off(worker, accepted) {
+                    begin(worker, accepted);
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE_AFTER_ERROR) => {}
-                    () = stop.notified() => return take_waiting(worker, listener),
+                    () = stop.notified() => return take_waiting(worker, listener, asked),
                 }
             }
         }
@@ -107,7 +144,7 @@ async fn accept(accepting: Accepting, listener: TcpListener, stop: Rc<Notify>) {
 
 /// Takes the connections that wait for a listener about to close: the event loop may not have heard
 /// of them yet, and closing would reset them.
-fn take_waiting(worker: &Rc<Worker>, listener: TcpListener) {
+fn take_waiting(worker: &Rc<Worker>, listener: TcpListener, asked: SocketAddr) {
     let Ok(listener) = listener.into_std() else {
         return;
     };
@@ -118,67 +155,112 @@ fn take_waiting(worker: &Rc<Worker>, listener: TcpListener) {
         let count = &worker.shared.metrics.connections;
         count.fetch_add(1, Ordering::Relaxed);
         if stream.set_nonblocking(true).is_ok() {
-            adopt(worker, stream, peer);
+            let accepted = Accepted {
+                stream,
+                peer,
+                asked,
+            };
+            adopt(worker, accepted);
         }
     }
 }
 
 /// Gives a fresh connection to the least loaded worker if this one is well above the mean:
 /// `SO_REUSEPORT` spreads by hash, and streams that last for hours keep what it got wrong.
-fn hand_off(
-    worker: &Worker,
-    stream: TcpStream,
-    peer: SocketAddr,
-) -> Option<(TcpStream, SocketAddr)> {
+fn hand_off(worker: &Worker, accepted: Accepted<TcpStream>) -> Option<Accepted<TcpStream>> {
     // While workers end, the other one may not be there any more to take it.
     let serving = worker.stage() == Stage::Serving;
     let less_loaded = || worker.shared.less_loaded_than(worker.index);
     let Some(index) = serving.then(less_loaded).flatten() else {
-        return Some((stream, peer));
+        return Some(accepted);
     };
-    let Ok(stream) = stream.into_std() else {
-        return None;
+    let Accepted {
+        stream,
+        peer,
+        asked,
+    } = accepted;
+    let stream = stream.into_std().ok()?;
+    let accepted = Accepted {
+        stream,
+        peer,
+        asked,
     };
-    match worker.shared.send(index, Command::Adopt(stream, peer)) {
+    match worker.shared.send(index, Command::Adopt(accepted)) {
         Ok(()) => {
-            worker
-                .shared
-                .metrics
-                .handoffs
-                .fetch_add(1, Ordering::Relaxed);
+            let count = &worker.shared.metrics.handoffs;
+            count.fetch_add(1, Ordering::Relaxed);
             None
         }
-        Err(Command::Adopt(stream, peer)) => TcpStream::from_std(stream)
-            .ok()
-            .map(|stream| (stream, peer)),
+        Err(Command::Adopt(accepted)) => accepted.into_tokio(),
         Err(_) => None,
     }
 }
 
-fn begin(worker: &Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
-    let Ok(local) = stream.local_addr() else {
-        return;
-    };
-    if propylon_net::listener::prepare(&stream).is_err() {
+fn begin(worker: &Rc<Worker>, accepted: Accepted<TcpStream>) {
+    if propylon_net::listener::prepare(&accepted.stream).is_err() {
         return;
     }
     let worker = Rc::clone(worker);
     worker.shared.count_open(worker.index, 1);
-    let has_room =
-        worker.shared.open_connections().sum::<usize>() <= worker.tables().limits.connections;
+    let tls = worker.tables().tls(accepted.asked).map(Arc::clone);
     tokio::task::spawn_local(async move {
         let _open = Open::register(&worker).await;
-        if has_room {
-            connection::serve(worker, stream, peer, local).await;
-        } else {
-            let mut client = ClientConnection::new(stream, peer, local);
-            if own_answer::refuse(&worker, &mut client, Reason::ConnectionLimit.into()).await
-                == After::Close
-            {
-                client.close(&worker).await;
+        let Ok(local) = accepted.stream.local_addr() else {
+            return;
+        };
+        let Accepted { stream, peer, .. } = accepted;
+        match tls {
+            None => serve(&worker, stream, peer, local).await,
+            Some(tls) => {
+                if let Some(stream) = handshake(&worker, &tls, stream).await {
+                    serve(&worker, stream, peer, local).await;
+                }
             }
         }
     });
+}
+
+/// Serves a connection, or says that there are too many.
+async fn serve<S: Transport>(worker: &Rc<Worker>, stream: S, peer: SocketAddr, local: SocketAddr) {
+    let open = worker.shared.open_connections().sum::<usize>();
+    if open <= worker.tables().limits.connections {
+        connection::serve(Rc::clone(worker), stream, peer, local).await;
+        return;
+    }
+    let mut client = ClientConnection::new(stream, peer, local);
+    let refusal = Reason::ConnectionLimit.into();
+    if own_answer::refuse(worker, &mut client, refusal).await == After::Close {
+        client.close(worker).await;
+    }
+}
+
+/// The handshake has as long as a request head has.
+async fn handshake(
+    worker: &Worker,
+    tls: &ListenerTls,
+    stream: TcpStream,
+) -> Option<TlsStream<TcpStream>> {
+    let patience = worker.tables().timeouts.header_read;
+    let metrics = &worker.shared.metrics;
+    match tokio::time::timeout(patience, tls.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            metrics.tls_handshakes.fetch_add(1, Ordering::Relaxed);
+            Some(stream)
+        }
+        Ok(Err(error)) => {
+            metrics
+                .tls_handshakes_failed
+                .fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(%error, "a client's TLS handshake failed");
+            None
+        }
+        Err(_elapsed) => {
+            metrics
+                .tls_handshakes_failed
+                .fetch_add(1, Ordering::Relaxed);
+            None
+        }
+    }
 }
 
 impl Open {

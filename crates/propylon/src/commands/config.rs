@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use propylon_config::{Deployment, Loaded, Route, Upstream, json_schema, load_file};
 
+use propylon_net::tls::{ListenerTls, UpstreamTls};
+use propylon_proxy::StartError;
+
 use super::CommandError;
 use crate::args::{Config, ConfigCheck};
 use crate::terminal::page::facts;
@@ -31,6 +34,7 @@ fn check(args: &ConfigCheck) -> Result<ExitCode, CommandError> {
         warnings,
         ..
     } = load_file(&file)?;
+    read_tls(&deployment)?;
     for warning in &warnings {
         anstream::eprintln!("{warning}");
     }
@@ -42,6 +46,23 @@ fn check(args: &ConfigCheck) -> Result<ExitCode, CommandError> {
         Look::of_stdout(),
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads every file of TLS, as `serve` would.
+fn read_tls(deployment: &Deployment) -> Result<(), CommandError> {
+    let listeners = deployment
+        .listeners
+        .iter()
+        .filter_map(|listener| listener.tls.as_ref());
+    for tls in listeners {
+        ListenerTls::load(tls).map_err(StartError::from)?;
+    }
+    for upstream in deployment.upstreams.values() {
+        if upstream.tls != propylon_config::UpstreamTls::default() {
+            UpstreamTls::load(&upstream.tls).map_err(StartError::from)?;
+        }
+    }
+    Ok(())
 }
 
 fn schema() -> Result<ExitCode, CommandError> {

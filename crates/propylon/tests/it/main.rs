@@ -29,4 +29,5 @@ mod sealed;
 mod session;
 mod streams;
 mod tasks;
+mod tls;
 mod workers;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::http1::head::HeadLimits;
+use crate::phase::forwarded::Ends;
 use crate::upstream::Upstream;
 
 fn request(method: &str, host: &str, lines: &str) -> RequestHead {
@@ -28,14 +29,22 @@ fn route(host: Option<&str>, origins: &[&str]) -> Route {
         cors: (!origins.is_empty()).then(|| Cors::of(origins)),
         ..propylon_config::Route::to("a", "/mcp")
     };
-    Route::new(&config, Arc::new(upstream), Arc::default())
+    Route::new(&config, Arc::new(upstream.unwrap()), Arc::default())
 }
 
 /// What a request of `origin` to `host` gets; `local` where the listener is this machine's alone.
 fn judged(route: &Route, host: &str, origin: &str, local: bool) -> Option<Shown> {
     let request = request("POST", host, &format!("Origin: {origin}\r\n"));
     let here: SocketAddr = "127.0.0.1:8080".parse().unwrap();
-    let client = Client::of(&request, here, here, &[]);
+    let client = Client::of(
+        &request,
+        Ends {
+            peer: here,
+            local: here,
+            is_secure: false,
+        },
+        &[],
+    );
     let wanted = Wanted::of(&request).unwrap();
     match admit(&request, wanted, &client, route, || local) {
         Ok(shown) => shown,
@@ -129,7 +138,15 @@ fn listed_pages_are_let_in_from_anywhere() {
 fn no_origin_is_no_page() {
     let here: SocketAddr = "127.0.0.1:8080".parse().unwrap();
     let request = request("POST", "x", "");
-    let client = Client::of(&request, here, here, &[]);
+    let client = Client::of(
+        &request,
+        Ends {
+            peer: here,
+            local: here,
+            is_secure: false,
+        },
+        &[],
+    );
     let wanted = Wanted::of(&request).unwrap();
     let shown = |origins| {
         let route = route(None, origins);

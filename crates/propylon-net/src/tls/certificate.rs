@@ -1,0 +1,110 @@
+//! A certificate and its key, read from their files and known to belong together.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use propylon_config::CertificateFiles;
+use rustls::pki_types::pem::{Error as PemError, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use super::{TlsError, provider};
+
+/// A certificate ready for use.
+#[derive(Debug, Clone)]
+pub(super) struct Certificate {
+    pub(super) certified: Arc<CertifiedKey>,
+    /// The DNS names it is for, in lower case; `*.` stands for one label.
+    pub(super) names: Vec<String>,
+    /// When it stops being valid.
+    pub(super) not_after: SystemTime,
+}
+
+impl Certificate {
+    /// Reads a pair.
+    pub(super) fn load(files: &CertificateFiles) -> Result<Self, TlsError> {
+        let chain = read_certificates(&files.certificate)?;
+        let key = read_key(&files.key)?;
+        let pair = |cause: String| TlsError::Pair {
+            certificate: files.certificate.clone(),
+            key: files.key.clone(),
+            cause,
+        };
+        let leaf = chain.first().cloned().ok_or_else(|| TlsError::Missing {
+            file: files.certificate.clone(),
+            wanted: "certificate",
+        })?;
+        let certified = CertifiedKey::from_der(chain, key, &provider())
+            .map_err(|error| pair(error.to_string()))?;
+        let (_, parsed) = X509Certificate::from_der(&leaf)
+            .map_err(|error| pair(format!("the certificate cannot be read: {error}")))?;
+        Ok(Self {
+            certified: Arc::new(certified),
+            names: names(&parsed),
+            not_after: not_after(&parsed),
+        })
+    }
+
+    /// Whether it is for this host, given in lower case.
+    pub(super) fn is_for(&self, host: &str) -> bool {
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest == domain),
+            None => name == host,
+        })
+    }
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let alternative = certificate.subject_alternative_name().ok().flatten();
+    let general = alternative.map(|extension| extension.value.general_names.as_slice());
+    general
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn not_after(certificate: &X509Certificate<'_>) -> SystemTime {
+    let seconds = certificate.validity().not_after.timestamp();
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}
+
+/// Every certificate of a PEM file, in its order.
+pub(super) fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = read.map_err(|error| unreadable(file, &error))?;
+    if certificates.is_empty() {
+        return Err(missing(file, "certificate"));
+    }
+    Ok(certificates)
+}
+
+fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(file).map_err(|error| match error {
+        PemError::NoItemsFound => missing(file, "private key"),
+        error => unreadable(file, &error),
+    })
+}
+
+fn missing(file: &Path, wanted: &'static str) -> TlsError {
+    TlsError::Missing {
+        file: file.to_owned(),
+        wanted,
+    }
+}
+
+fn unreadable(file: &Path, error: &PemError) -> TlsError {
+    let cause = match error {
+        PemError::Io(error) => error.to_string(),
+        error => error.to_string(),
+    };
+    TlsError::Unreadable {
+        file: file.to_owned(),
+        cause,
+    }
+}
