@@ -115,7 +115,7 @@ fn written() -> Vec<(String, String)> {
 fn full_has_every_key_of_the_table() {
     let written = written();
     for setting in SETTINGS {
-        if setting.kind == Kind::File {
+        if setting.key.ends_with(".key_file") {
             // A secret is no example: its key stands in a comment.
             let name = setting.key.rsplit('.').next().unwrap_or_default();
             let text = std::fs::read_to_string(folder().join("full.yaml")).unwrap();
