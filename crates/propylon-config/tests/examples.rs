@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use propylon_config::{
-    Admin, Affinity, Deployment, Endpoints, Fallback, Health, Kind, Pool, SETTINGS,
-    UpstreamTimeouts, load_file,
+    Admin, Affinity, Deployment, Endpoints, Fallback, Health, Pool, SETTINGS, UpstreamTimeouts,
+    load_file,
 };
 
 fn folder() -> PathBuf {
