@@ -24,7 +24,7 @@ pub use model::limits::{ClientTimeouts, Limits};
 pub use model::seal_keys::{InvalidKeys, SEAL_KEY_BYTES, SEAL_KEYS_MAX, SealKeys};
 pub use model::tls::{CertificateFiles, InvalidPin, ListenerTls, SpkiPin, TlsVersion, UpstreamTls};
 pub use model::upstream::{
-    Affinity, AffinityBy, Discovery, Endpoints, Health, HostHeader, Pool, Store, Upstream,
+    Affinity, AffinityBy, Discovery, Endpoints, Health, HostHeader, Mirror, Pool, Store, Upstream,
     UpstreamTimeouts,
 };
 pub use model::upstream_url::{InvalidUrl, Scheme, UpstreamUrl, UrlHost};

@@ -5,6 +5,7 @@
 pub mod era;
 pub mod headers;
 pub mod media;
+pub mod mirror;
 pub mod peek;
 pub mod revision;
 pub mod rpc_error;

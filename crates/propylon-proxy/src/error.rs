@@ -72,6 +72,7 @@ impl ProxyError {
                 | Reason::UpstreamTls
                 | Reason::UpstreamUnreachable
                 | Reason::RouteUnknown
+                | Reason::HeaderMismatch
                 | Reason::OriginRefused
                 | Reason::StreamLimit
         )

@@ -9,8 +9,9 @@ use crate::client::own_answer;
 use crate::conversation::Conversation;
 use crate::error::ProxyError;
 use crate::http1::head::RequestHead;
+use crate::look;
 use crate::phase::alias::Alias;
-use crate::phase::classify::{Facts, RpcFacts};
+use crate::phase::classify::Facts;
 use crate::phase::forward::Forward;
 use crate::phase::forwarded::Client;
 use crate::phase::guard::{self, Gate};
@@ -88,7 +89,7 @@ async fn run<S: Transport>(
     guard::admit(request.method(), body.known_bytes(), &record.facts, &gate)?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.
-    look_inside(context, client, &request, &mut body, record).await?;
+    look::inside(context, client, &request, &mut body, upstream, record).await?;
 
     // Affinity: the instance the request belongs to.
     let alias = Alias::of(upstream, &request, &record.facts)?;
@@ -102,6 +103,7 @@ async fn run<S: Transport>(
         wanted,
         target: &routed.target,
         body: body.framing(),
+        is_asked_for: body.is_asked_for,
         request_id: record.minted_request_id(),
         session: alias.as_ref().map(|alias| &*alias.server),
     };
@@ -125,20 +127,4 @@ async fn run<S: Transport>(
     conversation
         .hold(client, (request, body), reached, record)
         .await
-}
-
-/// Waits for as much of the body as the peek looks at, and looks.
-async fn look_inside<S: Transport>(
-    context: &Context<'_>,
-    client: &mut ClientConnection<S>,
-    request: &RequestHead,
-    body: &mut Body,
-    record: &mut Record,
-) -> Result<(), ProxyError> {
-    if !request.expects_continue() {
-        body.gather(context.worker, client, context.tables).await?;
-        record.is_request_read = body.inbound.is_done();
-    }
-    record.facts.rpc = RpcFacts::of_body(body.data());
-    Ok(())
 }

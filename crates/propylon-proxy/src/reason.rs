@@ -17,6 +17,7 @@ pub enum Reason {
     ConnectionLimit,
     Draining,
     HeaderLimit,
+    HeaderMismatch,
     IdleTimeout,
     MethodUnsupported,
     OriginRefused,
@@ -77,6 +78,7 @@ impl Reason {
         match self {
             Self::SessionLost | Self::SessionUnknown => rpc_error::SESSION_NOT_FOUND,
             Self::TaskLost => rpc_error::INVALID_PARAMS,
+            Self::HeaderMismatch => rpc_error::HEADER_MISMATCH,
             Self::RequestInvalid => rpc_error::INVALID_REQUEST,
             other => rpc_error::gateway_code(other.explain().status),
         }
@@ -158,6 +160,13 @@ pub const REASONS: &[Explanation] = &[
         "The request head is larger than this proxy accepts.",
         (Some("limits.header_bytes, limits.header_count"), None),
         "A request head exceeded limits.header_bytes or limits.header_count. Long tokens and many Mcp-Param-* headers are the usual cause.",
+    ),
+    row(
+        Reason::HeaderMismatch,
+        ("header-mismatch", 400),
+        "Header mismatch",
+        (Some("upstreams.<name>.mirror"), None),
+        "A 2026-07-28 request whose MCP-Protocol-Version, Mcp-Method, Mcp-Name or Mcp-Param-* headers are missing, repeated, malformed, or not what its body says; the log line's detail says which. Whoever acts on the header would have acted on something else than the server runs. Mend the client; `mirror: observe` lets such requests through and only logs them. A body beyond limits.peek_bytes is judged by what of it is seen, and by the server.",
     ),
     row(
         Reason::IdleTimeout,

@@ -137,6 +137,11 @@ impl Record {
         self.open_stream = stream;
     }
 
+    /// What was found where the exchange failed, in words without payload.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.failed.as_ref()?.1.as_deref()
+    }
+
     /// The proxy answers by itself.
     pub(crate) fn own_answer(&mut self, status: u16) {
         self.status = status;

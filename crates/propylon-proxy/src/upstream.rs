@@ -19,6 +19,7 @@ use propylon_mcp::SessionFingerprint;
 use propylon_net::tls::{TlsError, UpstreamTls};
 
 use crate::affinity::{Bounds, Memory, Seal};
+use crate::mirrored::Mirrored;
 use instance::Instance;
 
 /// One upstream at work: what the description says of it, and what has been learned since.
@@ -38,6 +39,7 @@ pub(crate) struct Upstream {
     instances: ArcSwap<Vec<Arc<Instance>>>,
     sessions: Arc<Memory<Arc<Instance>>>,
     seal: Option<Seal>,
+    pub(crate) mirrored: Arc<Mirrored>,
     turn: AtomicUsize,
 }
 
@@ -90,6 +92,9 @@ impl Upstream {
                 || Arc::new(Memory::new()),
                 |previous| Arc::clone(&previous.sessions),
             ),
+            mirrored: previous
+                .map(|previous| Arc::clone(&previous.mirrored))
+                .unwrap_or_default(),
             turn: AtomicUsize::new(0),
             seal: config
                 .seal_keys

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 pub use body::Body;
 pub use events::{Event, Events};
-pub use shortcuts::{delete, get_sse, post_json};
+pub use shortcuts::{delete, get_sse, mirrored, post_json, post_modern};
 
 /// How long any read waits before the test is told nothing came.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -17,7 +17,8 @@ mod wait;
 
 pub use canned::{McpScript, initialize, mcp_script, rpc};
 pub use client::{
-    Body, Ending, Event, Events, RawClient, Response, delete, get_sse, header_of, post_json,
+    Body, Ending, Event, Events, RawClient, Response, delete, get_sse, header_of, mirrored,
+    post_json, post_modern,
 };
 pub use judgement::{Judgement, Row};
 pub use peers::Peers;

@@ -19,6 +19,8 @@ pub struct Upstream {
     pub affinity: Affinity,
     /// What the sealed store seals with; `None` for every other store.
     pub seal_keys: Option<SealKeys>,
+    /// What is done with headers that do not mirror their body.
+    pub mirror: Mirror,
     /// How long its instances may take.
     pub timeouts: UpstreamTimeouts,
     /// After how long without a byte a quiet event stream gets a comment; `None` for never.
@@ -43,6 +45,7 @@ impl Upstream {
             host: HostHeader::default(),
             affinity: Affinity::default(),
             seal_keys: None,
+            mirror: Mirror::default(),
             timeouts: UpstreamTimeouts::default(),
             keepalive: Some(KEEPALIVE),
             health: None,
@@ -150,6 +153,16 @@ pub enum Store {
     Memory,
     /// In the session id itself, as its client sees it: nothing is kept.
     Sealed,
+}
+
+/// What is done with headers that do not mirror their body (2026-07-28 streamable-http, Server Validation).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mirror {
+    /// Such a request is refused with 400.
+    #[default]
+    Enforce,
+    /// It is let through, logged and counted.
+    Observe,
 }
 
 /// How long instances may take. None is zero.

@@ -2,7 +2,7 @@
 
 use crate::draft::DraftUpstream;
 use crate::model::upstream::{
-    Affinity, Discovery, Endpoints, Health, KEEPALIVE, Pool, Upstream, UpstreamTimeouts,
+    Affinity, Discovery, Endpoints, Health, KEEPALIVE, Mirror, Pool, Upstream, UpstreamTimeouts,
 };
 use crate::model::upstream_url::{UpstreamUrl, UrlHost};
 use crate::problem::Problem;
@@ -56,6 +56,12 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
     if let Some(section) = section.section("affinity") {
         seal_keys = affinity::read(section, &mut affinity);
     }
+    let mut mirror = Mirror::default();
+    section.choice("mirror", &mut mirror, |word| match word {
+        "enforce" => Some(Mirror::Enforce),
+        "observe" => Some(Mirror::Observe),
+        _ => None,
+    });
     let mut timeouts = UpstreamTimeouts::default();
     if let Some(section) = section.section("timeouts") {
         read_timeouts(section, &mut timeouts);
@@ -77,6 +83,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         host: host.map(|host| host.value).unwrap_or_default(),
         affinity,
         seal_keys,
+        mirror,
         timeouts,
         keepalive,
         health,

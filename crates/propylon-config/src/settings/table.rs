@@ -106,6 +106,7 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.health.timeout", WAIT, Value("2s"), "How long an answer may take."),
     row("upstreams.<name>.host", Kind::HostHeader, Value("keep"), "The `Host` instances see: `keep` the client's, `upstream` for the URL's own, or a fixed one."),
     row("upstreams.<name>.keepalive", Kind::DurationOrOff, Value("15s"), "After how long without a byte a quiet event stream gets a comment, between events, or `off`.").metric(KEEPALIVE_COMMENTS),
+    row("upstreams.<name>.mirror", Kind::Choice(&["enforce", "observe"]), Value("enforce"), "2026-07-28 headers that are not what the body says: `enforce` refuses the request with 400, `observe` only logs it.").refuses("header-mismatch", HEADER_MISMATCH),
     row("upstreams.<name>.pool.eject", GRACE, Value("5s"), "How long an instance gets no new sessions after a connect failure; `0s` is not at all."),
     row("upstreams.<name>.pool.idle", WAIT, Value("4s"), "How long an idle connection is kept; stay below the server's own limit (Node: 5 s)."),
     row("upstreams.<name>.pool.idle_connections_max", count("connections", 0), Value("256"), "Idle connections kept per worker and instance."),
@@ -132,6 +133,7 @@ const BODY_LIMIT: &str = "propylon_refused_total{reason=\"body-limit\"}";
 const BODY_TIMEOUT: &str = "propylon_refused_total{reason=\"client-body-timeout\"}";
 const CONNECTION_LIMIT: &str = "propylon_refused_total{reason=\"connection-limit\"}";
 const HEADER_LIMIT: &str = "propylon_refused_total{reason=\"header-limit\"}";
+const HEADER_MISMATCH: &str = "propylon_refused_total{reason=\"header-mismatch\"}";
 const HEADER_TIMEOUT: &str = "propylon_refused_total{reason=\"client-header-timeout\"}";
 const IDLE_TIMEOUT: &str = "propylon_refused_total{reason=\"idle-timeout\"}";
 const ORIGIN_REFUSED: &str = "propylon_refused_total{reason=\"origin-refused\"}";

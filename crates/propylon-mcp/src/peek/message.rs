@@ -69,6 +69,12 @@ impl<'a> Message<'a> {
             (None, _) => Shape::NotJson,
         };
         let params = self.params;
+        let members = super::Params {
+            name: params.name.clone(),
+            uri: params.uri.clone(),
+            task_id: params.task_id.clone(),
+            arguments: params.arguments.and_then(ParamKeys::whole),
+        };
         // While `params` is open, the member that is preferred may still come.
         let settled = params.object.is_some() || !truncated;
         let name = params
@@ -83,6 +89,7 @@ impl<'a> Message<'a> {
             method: self.method,
             id: self.id,
             name,
+            params: members,
             protocol_version,
             param_keys: params
                 .arguments

@@ -8,6 +8,7 @@
 pub mod members;
 mod message;
 mod param_keys;
+mod params;
 mod rpc_id;
 mod scanner;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::borrow::Cow;
 
 use message::Message;
 pub use param_keys::{PARAM_KEY_BYTES_MAX, PARAM_KEYS_MAX, ParamKeys, ParamNames};
+pub use params::Params;
 pub use rpc_id::{RPC_ID_BYTES_MAX, RpcId};
 use scanner::{Scanner, Stop};
 
@@ -55,6 +57,8 @@ pub struct Peek<'a> {
     pub id: Option<RpcId<'a>>,
     /// `params.name`, else `params.uri`, else `params.taskId`: the first that is a string.
     pub name: Option<Cow<'a, str>>,
+    /// Members of `params` by their own names.
+    pub params: Params<'a>,
     /// `params._meta["io.modelcontextprotocol/protocolVersion"]`, else `params.protocolVersion` of an `initialize`.
     pub protocol_version: Option<Cow<'a, str>>,
     /// The names in `params.arguments` if that is an object, else in `params`.
@@ -68,6 +72,7 @@ impl Peek<'_> {
             method: None,
             id: None,
             name: None,
+            params: Params::NONE,
             protocol_version: None,
             param_keys: ParamKeys::NONE,
         }

@@ -44,6 +44,11 @@ impl<'a> ParamKeys<'a> {
                 .all(|(index, name)| index < PARAM_KEYS_MAX && name.len() <= PARAM_KEY_BYTES_MAX)
     }
 
+    /// The text of the object, if it was seen to its end.
+    pub(super) fn whole(self) -> Option<&'a str> {
+        self.closed.then_some(self.object)
+    }
+
     fn all_names(&self) -> AllNames<'a> {
         let mut scanner = Scanner::new(self.object);
         let open = scanner.open_object().is_ok();

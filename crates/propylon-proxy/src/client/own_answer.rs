@@ -1,5 +1,6 @@
 //! What the proxy says in its own name: a status, a reason, and a JSON-RPC error that explains itself.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::io::Write as _;
 use std::task::Poll;
@@ -59,7 +60,12 @@ fn error_answer(reason: Reason, record: &Record, keep_alive: bool) -> Vec<u8> {
     let id = record.facts.rpc.rpc_id();
     let mut data = vec![("reason", row.id)];
     data.extend(row.key.map(|key| ("key", key)));
-    let body = error_body(id.as_ref(), reason.rpc_code(), row.message, &data);
+    // Which header it is, whoever sent it has to know; no value is named.
+    let found = record.detail().filter(|_| reason == Reason::HeaderMismatch);
+    let message = found.map_or(row.message.into(), |found| {
+        Cow::from(format!("{}: {found}", row.message))
+    });
+    let body = error_body(id.as_ref(), reason.rpc_code(), &message, &data);
     let mut lines = format!(
         "Content-Type: application/json\r\nPropylon-Reason: {}\r\n",
         row.id
@@ -101,6 +107,16 @@ fn health_answer(is_ready: bool, record: &Record, keep_alive: bool) -> Vec<u8> {
         record,
         keep_alive,
     )
+}
+
+/// Asks a client for the body that it holds back until it is asked.
+pub(crate) async fn ask_on<S: Transport>(
+    client: &mut ClientConnection<S>,
+) -> Result<(), ProxyError> {
+    match send(client, b"HTTP/1.1 100 Continue\r\n\r\n", true).await {
+        After::KeepAlive => Ok(()),
+        _ => Err(Reason::ClientClosed.into()),
+    }
 }
 
 /// Answers a browser's preflight; nobody else hears of it.

@@ -26,6 +26,7 @@ impl Collector for Shared {
         self.encode_routes(&mut encoder)?;
         self.encode_refusals(&mut encoder)?;
         encode_affinity(&tables, &mut encoder)?;
+        encode_mirrored(&tables, &mut encoder)?;
         encode_instances(&tables, &mut encoder)
     }
 }
@@ -219,6 +220,20 @@ fn encode_affinity(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Resu
                 count,
             )?;
         }
+    }
+    Ok(())
+}
+
+fn encode_mirrored(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+    let mut mismatches = encoder.encode_descriptor(
+        "propylon_header_mismatches",
+        "Requests whose mirrored headers were not what their body said, refused or not",
+        None,
+        MetricType::Counter,
+    )?;
+    for (name, upstream) in &tables.upstreams {
+        let count = upstream.mirrored.mismatches.load(Ordering::Relaxed);
+        counter(&mut mismatches, &[("upstream", name)], count)?;
     }
     Ok(())
 }

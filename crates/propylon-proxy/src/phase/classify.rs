@@ -1,6 +1,7 @@
 //! What a request is, in MCP's terms, decided once from its head and a bounded peek at its body.
 
-use propylon_mcp::{Era, Peek, RpcId, SessionFingerprint, SessionId, media, peek, task};
+use propylon_mcp::mirror::Mismatch;
+use propylon_mcp::{Era, Peek, Revision, RpcId, SessionFingerprint, SessionId, media, peek, task};
 
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
@@ -12,11 +13,15 @@ use crate::http1::head::RequestHead;
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) era: Option<Era>,
+    /// The revision, if it is one that was published.
+    pub(crate) revision: Option<Revision>,
     pub(crate) session: Option<SessionFingerprint>,
     /// Whether the request is for a stream that stays open: a GET of one, or `subscriptions/listen`.
     /// A call that may be answered with a stream is a call.
     pub(crate) wants_stream: bool,
     pub(crate) rpc: RpcFacts,
+    /// How headers and body disagree, where they must not.
+    pub(crate) mismatch: Option<Mismatch>,
 }
 
 /// What the peek found in the body.
@@ -41,7 +46,8 @@ impl Facts {
     pub(crate) fn of_head(request: &RequestHead) -> Self {
         let head = request.head();
         let first = |field| request.lines.first(head, field);
-        let era = Era::of_version_header(first(Field::McpProtocolVersion));
+        let version = first(Field::McpProtocolVersion);
+        let era = Era::of_version_header(version);
         let session = first(Field::McpSessionId)
             .filter(|_| era == Era::Legacy)
             .and_then(SessionId::parse);
@@ -49,12 +55,34 @@ impl Facts {
             .lines
             .all(head, Field::Accept)
             .any(media::accepts_event_stream);
-        let listens = first(Field::McpMethod) == Some(b"subscriptions/listen");
+        // Earlier revisions do not hold this header to the body, so there it counts for nothing.
+        let listens =
+            era == Era::Modern && first(Field::McpMethod) == Some(b"subscriptions/listen");
         Self {
             era: Some(era),
+            revision: version.and_then(Revision::parse),
             session: session.map(|session| session.fingerprint()),
             wants_stream: listens || request.method() == "GET" && accepts_stream,
             rpc: RpcFacts::default(),
+            mismatch: None,
+        }
+    }
+
+    /// What the beginning of the body adds. Its version counts where no header names one: in `_meta`, or proposed by an
+    /// `initialize`, which belongs to the legacy era whatever it proposes.
+    pub(crate) fn see(&mut self, peek: &Peek<'_>, prefix: &[u8], is_version_told: bool) {
+        self.rpc = RpcFacts::of_peek(peek, prefix);
+        let Some(version) = peek
+            .protocol_version
+            .as_deref()
+            .filter(|_| !is_version_told)
+        else {
+            return;
+        };
+        self.revision = Revision::parse(version.as_bytes());
+        let is_handshake = peek.method.as_deref() == Some("initialize");
+        if !is_handshake && Era::of_version_header(Some(version.as_bytes())) == Era::Modern {
+            (self.era, self.session) = (Some(Era::Modern), None);
         }
     }
 }
@@ -65,18 +93,22 @@ impl RpcFacts {
         if prefix.is_empty() {
             return Self::default();
         }
-        let peek = peek(prefix);
+        Self::of_peek(&peek(prefix), prefix)
+    }
+
+    fn of_peek(peek: &Peek<'_>, prefix: &[u8]) -> Self {
         let keys: Vec<_> = peek.param_keys.iter().collect();
-        let tasks = tasks_of(&peek, prefix);
-        let is_name = !peek.method.as_deref().is_some_and(is_about_task);
+        let tasks = tasks_of(peek, prefix);
+        let method = peek.method.as_deref();
+        let name = peek
+            .name
+            .as_deref()
+            .filter(|_| !method.is_some_and(is_about_task));
         Self {
             tasks,
             id: peek.id.map(|id| id.as_json().into()),
-            method: peek.method.map(|method| bounded(&method).into()),
-            name: peek
-                .name
-                .filter(|_| is_name)
-                .map(|name| bounded(without_query(&name)).into()),
+            method: method.map(|method| bounded(method).into()),
+            name: name.map(|name| bounded(without_query(name)).into()),
             param_keys: (!keys.is_empty()).then(|| keys.join(",").into()),
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) wanted: Wanted<'a>,
     pub(crate) target: &'a str,
     pub(crate) body: Framing,
+    /// The client has been asked for its body, and nobody has to ask again.
+    pub(crate) is_asked_for: bool,
     /// Minted here because the client sent none.
     pub(crate) request_id: Option<&'a str>,
     /// The id by which the instance knows the session, where the client knows it by another.
@@ -51,6 +53,7 @@ impl Forward<'_> {
                 Field::Host => host.is_some(),
                 Field::McpSessionId => self.session.is_some(),
                 Field::ClientClaim => !self.client.trusted,
+                Field::Expect => self.is_asked_for,
                 field => field.is_ours(),
             };
             !replaced && !dropped.covers(head, line)

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use propylon_config::LogFormat;
-use propylon_mcp::Era;
+use propylon_mcp::mirror::Mismatch;
+use propylon_mcp::{Era, Revision};
 use serde::Serialize;
 
 use super::Record;
@@ -26,6 +27,8 @@ pub(super) struct Line<'r> {
     instance: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     era: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<&'static str>,
     /// The first 8 bytes of the SHA-256 of the session id.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
@@ -55,6 +58,9 @@ pub(super) struct Line<'r> {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'r str>,
+    /// How headers and body disagree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mismatch: Option<&'static str>,
 }
 
 impl<'r> Line<'r> {
@@ -83,6 +89,7 @@ impl<'r> Line<'r> {
                 .as_ref()
                 .map(|instance| instance.name.as_str()),
             era: record.facts.era.map(Era::as_str),
+            revision: record.facts.revision.map(Revision::as_str),
             session: record.facts.session.map(|session| session.to_string()),
             task: rpc.tasks.first().map(ToString::to_string),
             rpc_method: rpc.method.as_deref(),
@@ -99,6 +106,7 @@ impl<'r> Line<'r> {
             end: reason.unwrap_or("complete"),
             reason,
             detail: failed.and_then(|(_, detail)| detail.as_deref()),
+            mismatch: record.facts.mismatch.map(Mismatch::words),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use propylon_mcp::{Peek, Shape};
+
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use crate::client::connection::{ClientConnection, Read, Transport};
@@ -21,6 +23,8 @@ pub(crate) struct Body {
     data: Vec<u8>,
     pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
+    /// Its client held it back until it was asked for it, here.
+    pub(crate) is_asked_for: bool,
 }
 
 /// How long a body that pauses is waited for before its request goes on without a whole peek:
@@ -38,6 +42,7 @@ impl Body {
             data: Vec::new(),
             inbound: Inbound::new(framing),
             outbound: Outbound::new(Encoding::of(framing, Version::Http11)),
+            is_asked_for: false,
         };
         let mut piece = request.bytes.split_off(request.len);
         let progress = body.inbound.take(&mut piece)?;
@@ -68,22 +73,37 @@ impl Body {
         &self.data
     }
 
-    /// Waits for as much of the body as the peek looks at, for its end, or for a pause in it.
+    /// A look at what is there of the body, if anything is.
+    pub(crate) fn peek(&self) -> Option<Peek<'_>> {
+        let mut peek = (!self.data.is_empty()).then(|| propylon_mcp::peek(&self.data))?;
+        if self.inbound.is_done() && peek.shape == Shape::Truncated {
+            // There is no more to come.
+            peek.shape = Shape::NotJson;
+        }
+        Some(peek)
+    }
+
+    /// Waits for as much of the body as the peek looks at, for its end, or, unless it must wait, for a pause in it.
     pub(crate) async fn gather<S: Transport>(
         &mut self,
         worker: &Worker,
         client: &mut ClientConnection<S>,
         tables: &Tables,
+        must_wait: bool,
     ) -> Result<(), ProxyError> {
-        let patience = PAUSE_MAX.min(tables.timeouts.body_idle);
+        let patience = match must_wait {
+            true => tables.timeouts.body_idle,
+            false => PAUSE_MAX.min(tables.timeouts.body_idle),
+        };
         let mut latest = None;
         while !self.inbound.is_done() && (self.data.len() as u64) < tables.limits.peek_bytes {
             let now = Instant::now();
-            if now > *latest.get_or_insert(now + DRIP_MAX) {
+            if now > *latest.get_or_insert(now + DRIP_MAX) && !must_wait {
                 break;
             }
             match client.read_on(worker, patience).await {
                 Read::Some => {}
+                Read::Late if must_wait => return Err(Reason::ClientBodyTimeout.into()),
                 Read::Late => break,
                 Read::Closed => return Err(Reason::ClientClosed.into()),
             }

@@ -20,6 +20,33 @@ pub fn post_json(
     client.read()
 }
 
+/// POSTs a message of revision 2026-07-28 with the headers that mirror it, and reads the whole answer.
+///
+/// # Panics
+/// When no answer comes.
+pub fn post_modern(
+    address: SocketAddr,
+    path: &str,
+    message: &serde_json::Value,
+) -> (Response, Body) {
+    let headers = mirrored(message);
+    let headers: Vec<_> = headers.iter().map(String::as_str).collect();
+    post_json(address, path, &headers, message)
+}
+
+/// The headers that mirror a message of revision 2026-07-28.
+pub fn mirrored(message: &serde_json::Value) -> Vec<String> {
+    let mut headers = vec!["MCP-Protocol-Version: 2026-07-28".to_owned()];
+    let method = message["method"].as_str();
+    headers.extend(method.map(|method| format!("Mcp-Method: {method}")));
+    let params = &message["params"];
+    let name = ["name", "uri", "taskId"]
+        .iter()
+        .find_map(|key| params[key].as_str());
+    headers.extend(name.map(|name| format!("Mcp-Name: {name}")));
+    headers
+}
+
 /// Opens a GET event stream at `path` with `headers`.
 ///
 /// # Panics

@@ -110,7 +110,11 @@ fn stateless_requests_go_everywhere() {
             post_json(
                 proxy.address(),
                 "/mcp",
-                &["MCP-Protocol-Version: 2026-07-28"],
+                &[
+                    "MCP-Protocol-Version: 2026-07-28",
+                    "Mcp-Method: tools/call",
+                    "Mcp-Name: whoami",
+                ],
                 &whoami(id)
             )
             .0

@@ -1,4 +1,4 @@
-//! The official conformance suite, directly and through the proxy to three instances: the same counts, by scenario.
+//! The official conformance suite, directly and through the proxy to three instances: nothing worse, by scenario.
 
 use crate::front::serve;
 use crate::real::servers::{Kind, Server, replicas};
@@ -28,7 +28,7 @@ fn compare(direct: &Counts, through: &Counts, scenarios_min: usize, passed_min: 
     );
     let differing = direct
         .iter()
-        .filter(|(name, counts)| through.get(*name) != Some(counts));
+        .filter(|(name, counts)| !is_kept(name, **counts, through.get(*name)));
     let differing: Vec<_> = differing
         .map(|(name, counts)| (name, counts, through.get(name)))
         .collect();
@@ -59,6 +59,22 @@ fn the_task_scenarios_on_three_instances() {
     let asked = servers.each_ref().map(|server| server.exchanges().len());
     assert!(asked.iter().all(|count| *count > 5), "spread: {asked:?}");
     proxy.stop();
+}
+
+/// Scenarios that ask for what the proxy does itself: foreign origins, and headers that mirror the body. A server that
+/// does less does better behind it.
+const OURS_TOO: [&str; 4] = [
+    "dns-rebinding-protection",
+    "http-header-validation",
+    "server-stateless",
+    "tasks-request-headers",
+];
+
+/// Whether a scenario fares as it does directly: passed and failed checks alike, or fewer failures where that is ours.
+fn is_kept(name: &str, direct: (u32, u32), through: Option<&(u32, u32)>) -> bool {
+    let Some(through) = through else { return false };
+    let better = through.1 < direct.1 && through.0 + through.1 == direct.0 + direct.1;
+    direct == *through || OURS_TOO.contains(&name) && better
 }
 
 #[test]

@@ -33,7 +33,11 @@ fn an_instance_killed_before_a_call() {
         let (response, body) = post_json(
             proxy.address(),
             "/mcp",
-            &["MCP-Protocol-Version: 2026-07-28"],
+            &[
+                "MCP-Protocol-Version: 2026-07-28",
+                "Mcp-Method: tools/call",
+                "Mcp-Name: slow",
+            ],
             &call(id),
         );
         assert_eq!(response.status, 200, "{}", body.text());

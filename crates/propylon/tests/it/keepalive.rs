@@ -48,8 +48,7 @@ fn every_stream_of_both_eras_is_kept_alive() {
                 } else {
                     "tools/call"
                 };
-                let meta = json!({ "io.modelcontextprotocol/protocolVersion": "2026-07-28" });
-                let message = rpc(1, name, &json!({ "name": "x", "_meta": meta }));
+                let message = rpc(1, name, &json!({ "name": "x" }));
                 let mut client = RawClient::connect(proxy.address());
                 client.post(proxy.address(), "/mcp", lines, &message);
                 let response = client.read_head().expect("the head comes before any event");

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use propylon_testkit::{
-    Body, Events, Propylon, Response, eventually, get_sse, initialize, post_json, rpc,
+    Body, Events, Propylon, Response, eventually, get_sse, initialize, post_json, post_modern, rpc,
 };
 use serde_json::{Value, json};
 
@@ -88,8 +88,7 @@ pub(crate) fn tool_call(id: u32, tool: &str) -> Value {
 
 /// A call of the stateless revision: any instance may answer it.
 pub(crate) fn stateless_call(proxy: &Propylon, id: u32, tool: &str) -> (Response, Body) {
-    let version = ["MCP-Protocol-Version: 2026-07-28"];
-    post_json(proxy.address(), "/mcp", &version, &tool_call(id, tool))
+    post_modern(proxy.address(), "/mcp", &tool_call(id, tool))
 }
 
 /// The name of the scripted server that an answer came from.

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use propylon_testkit::{Answer, Exchange, Upstream, eventually, post_json, rpc};
+use propylon_testkit::{Answer, Exchange, Upstream, eventually, post_modern, rpc};
 use serde_json::{Value, json};
 
 use crate::front::{assert_refused, metric, serve, serve_with};
 
-const MODERN: &str = "MCP-Protocol-Version: 2026-07-28";
 const NAMES: [&str; 3] = ["alpha", "beta", "gamma"];
 
 /// How a server answers a call that makes a task.
@@ -72,7 +71,7 @@ fn make_task(address: SocketAddr, id: u32) -> String {
         "tools/call",
         &json!({ "name": "slow", "arguments": {} }),
     );
-    let (response, body) = post_json(address, "/mcp", &[MODERN], &call);
+    let (response, body) = post_modern(address, "/mcp", &call);
     assert_eq!(response.status, 200);
     let text = body.text();
     let (_, rest) = text.split_once("\"taskId\":\"").expect("a task is made");
@@ -81,7 +80,7 @@ fn make_task(address: SocketAddr, id: u32) -> String {
 
 fn ask(address: SocketAddr, method: &str, task: &str) -> Value {
     let request = rpc(7, method, &json!({ "taskId": task, "inputResponses": {} }));
-    let (response, body) = post_json(address, "/mcp", &[MODERN], &request);
+    let (response, body) = post_modern(address, "/mcp", &request);
     assert_eq!(response.status, 200, "{}", body.text());
     body.json()
 }
@@ -109,9 +108,7 @@ fn tasks_are_asked_for_where_they_were_made() {
             }
             let listen = json!({ "notifications": { "taskIds": ["stranger", task] } });
             let listen = rpc(9, "subscriptions/listen", &listen);
-            let by = post_json(proxy.address(), "/mcp", &[MODERN], &listen)
-                .1
-                .json();
+            let by = post_modern(proxy.address(), "/mcp", &listen).1.json();
             assert!(
                 by["result"]["by"]
                     .as_str()
@@ -171,7 +168,7 @@ fn a_task_whose_instance_is_gone_is_lost() {
         .expect("one of beta");
     servers[1].die();
     let get = rpc(5, "tasks/get", &json!({ "taskId": task }));
-    let answer = post_json(proxy.address(), "/mcp", &[MODERN], &get);
+    let answer = post_modern(proxy.address(), "/mcp", &get);
     assert_refused(&answer, 404, "task-lost", &json!(5));
     assert_eq!(answer.1.json()["error"]["code"], -32602);
     proxy.stop();

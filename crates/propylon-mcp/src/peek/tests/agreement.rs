@@ -54,6 +54,17 @@ fn check_whole(peek: &Peek<'_>, message: &Value) -> TestCaseResult {
         .find_map(|key| params[key].as_str());
     prop_assert_eq!(peek.name.as_deref(), name);
     prop_assert_eq!(peek.protocol_version.as_deref(), expected_version(message));
+    let members = &peek.params;
+    prop_assert_eq!(members.name.as_deref(), params["name"].as_str());
+    prop_assert_eq!(members.uri.as_deref(), params["uri"].as_str());
+    prop_assert_eq!(members.task_id.as_deref(), params["taskId"].as_str());
+    let arguments = members
+        .arguments
+        .map(|text| serde_json::from_str::<Value>(text).unwrap());
+    prop_assert_eq!(
+        arguments.as_ref(),
+        params.get("arguments").filter(|value| value.is_object())
+    );
     let named = params["arguments"].as_object().or(params.as_object());
     let expected_keys: BTreeSet<String> = named
         .into_iter()
