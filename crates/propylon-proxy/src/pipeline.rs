@@ -102,8 +102,7 @@ async fn run<S: Transport>(
         client: who,
         wanted,
         target: &routed.target,
-        body: body.framing(),
-        is_asked_for: body.is_asked_for,
+        body: &body,
         request_id: record.minted_request_id(),
         session: alias.as_ref().map(|alias| &*alias.server),
     };
@@ -116,13 +115,12 @@ async fn run<S: Transport>(
     record.reached(&reached);
 
     // Relay: the rest of the request and the answer, both ways at once.
-    let instance = Arc::clone(&reached.instance);
     let conversation = Conversation {
         context,
         routed: &routed,
         place,
         alias,
-        instance,
+        instance: Arc::clone(&reached.instance),
     };
     conversation
         .hold(client, (request, body), reached, record)

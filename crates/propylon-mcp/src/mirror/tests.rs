@@ -98,10 +98,12 @@ fn what_the_body_says_passes() {
 }
 
 #[test]
-fn what_the_body_does_not_say_is_refused() {
-    use {Fault::*, Header::*};
+fn a_version_or_method_the_body_does_not_say_is_refused() {
+    use {
+        Fault::*,
+        Header::{Method, ProtocolVersion},
+    };
     let call = body("tools/call", r#""name":"run""#);
-    let read = body("resources/read", r#""name":"public","uri":"secret""#);
     let cases: &[(Headers, &str, (Header, Fault))] = &[
         (
             [&[], &["tools/call"], &["run"]],
@@ -136,6 +138,21 @@ fn what_the_body_does_not_say_is_refused() {
             &call,
             (Method, Differs),
         ),
+    ];
+    for (headers, body, expected) in cases {
+        check(*headers, body, Err(*expected));
+    }
+}
+
+#[test]
+fn a_name_the_body_does_not_say_is_refused() {
+    use {
+        Fault::*,
+        Header::{Method, Name},
+    };
+    let call = body("tools/call", r#""name":"run""#);
+    let read = body("resources/read", r#""name":"public","uri":"secret""#);
+    let cases: &[(Headers, &str, (Header, Fault))] = &[
         ([NOW, &["tools/call"], &[]], &call, (Name, Missing)),
         ([NOW, &["tools/call"], &["other"]], &call, (Name, Differs)),
         (

@@ -10,6 +10,7 @@ use crate::http1::field::Field;
 use crate::http1::framing::Framing;
 use crate::http1::head::RequestHead;
 use crate::http1::lines::{Line, Lines};
+use crate::relay::body::Body;
 use crate::upstream::Upstream;
 use crate::upstream::instance::Instance;
 
@@ -19,9 +20,7 @@ pub(crate) struct Forward<'a> {
     pub(crate) client: &'a Client,
     pub(crate) wanted: Wanted<'a>,
     pub(crate) target: &'a str,
-    pub(crate) body: Framing,
-    /// The client has been asked for its body, and nobody has to ask again.
-    pub(crate) is_asked_for: bool,
+    pub(crate) body: &'a Body,
     /// Minted here because the client sent none.
     pub(crate) request_id: Option<&'a str>,
     /// The id by which the instance knows the session, where the client knows it by another.
@@ -53,7 +52,7 @@ impl Forward<'_> {
                 Field::Host => host.is_some(),
                 Field::McpSessionId => self.session.is_some(),
                 Field::ClientClaim => !self.client.trusted,
-                Field::Expect => self.is_asked_for,
+                Field::Expect => self.body.is_asked_for,
                 field => field.is_ours(),
             };
             !replaced && !dropped.covers(head, line)
@@ -65,7 +64,7 @@ impl Forward<'_> {
         if let Some(id) = self.request_id {
             let _ = write!(out, "X-Request-Id: {id}\r\n");
         }
-        if self.body == Framing::Chunked {
+        if self.body.framing() == Framing::Chunked {
             out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
         }
         let _ = write!(out, "Via: {VIA}\r\n\r\n");
