@@ -36,6 +36,7 @@ pub(crate) struct DraftRoute {
     pub(crate) path: Option<Placed<String>>,
     pub(crate) upstream: Option<Placed<String>>,
     pub(crate) cors: Option<Cors>,
+    pub(crate) rewrite_metadata: bool,
 }
 
 #[derive(Debug)]
@@ -76,6 +77,7 @@ impl Draft {
                 path: route.path?.value,
                 upstream: route.upstream?.value,
                 cors: route.cors,
+                rewrite_metadata: route.rewrite_metadata,
             })
         };
         let upstream = |draft: DraftUpstream| Some((draft.name.value, draft.upstream?));

@@ -33,6 +33,8 @@ pub enum Kind {
     DurationOrOff,
     /// The path of a file.
     File,
+    /// `true` or `false`.
+    Flag,
     /// A DNS name, an address, or `*.` before a name.
     Host,
     /// `keep`, `upstream`, or a host with or without a port.
@@ -85,6 +87,7 @@ impl Kind {
             Kind::Count { .. } => "number allowed here",
             Kind::Duration { .. } | Kind::DurationOrOff => "duration",
             Kind::File => "file",
+            Kind::Flag => "yes or no",
             Kind::Host => "host name",
             Kind::HostHeader => "host",
             Kind::Name => "name",
@@ -140,6 +143,7 @@ impl Kind {
             Kind::Duration { zero: true } => "a time such as 0s, 250ms, 30s, 5m or 1h".to_owned(),
             Kind::DurationOrOff => "a time such as 15s or 1m, or `off`".to_owned(),
             Kind::File => "the path of a file; a relative one is beside the description".to_owned(),
+            Kind::Flag => "`true` or `false`".to_owned(),
             Kind::Host => {
                 "a name without a port, such as mcp.example.com or *.example.com".to_owned()
             }

@@ -108,6 +108,7 @@ fn load_flags(
             }),
             upstream: Some(Placed::flag("--upstream", UPSTREAM.to_owned())),
             cors: None,
+            rewrite_metadata: false,
         }],
         upstreams: vec![upstream],
         admin: Some(match admin {

@@ -84,6 +84,9 @@ fn route(section: Section<'_>) -> DraftRoute {
         path: section.read_required("path", word::path),
         upstream: section.read_required("upstream", |name, _| Ok(name.to_owned())),
         cors: section.section("cors").map(cors::cors),
+        rewrite_metadata: section
+            .read("rewrite_metadata", word::flag)
+            .is_some_and(|flag| flag.value),
     };
     section.finish();
     route

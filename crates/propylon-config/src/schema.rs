@@ -85,7 +85,9 @@ fn leaf(setting: &Setting) -> Value {
     schema.insert("description".to_owned(), json!(setting.doc));
     if let Fallback::Value(value) = setting.default {
         let number = value.parse::<u64>().ok().map(|number| json!(number));
-        schema.insert("default".to_owned(), number.unwrap_or_else(|| json!(value)));
+        let flag = value.parse::<bool>().ok().map(|flag| json!(flag));
+        let literal = number.or(flag).unwrap_or_else(|| json!(value));
+        schema.insert("default".to_owned(), literal);
     }
     Value::Object(schema)
 }
@@ -110,6 +112,7 @@ fn kind(kind: Kind) -> Value {
         Kind::DurationOrOff => {
             json!({ "type": "string", "pattern": "^(off|0*[1-9][0-9]*(ms|s|m|h|d))$" })
         }
+        Kind::Flag => json!({ "type": "boolean" }),
         Kind::Host => {
             json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
         }

@@ -33,6 +33,7 @@ fn example(setting: &Setting) -> Value {
         Kind::Duration { .. } => json!("77s"),
         Kind::DurationOrOff => json!("77s"),
         Kind::File => json!(key_file()),
+        Kind::Flag => json!(true),
         Kind::Host => json!("*.example.com"),
         Kind::HostHeader => json!("mcp.example.com:8443"),
         Kind::Name => json!("weather"),

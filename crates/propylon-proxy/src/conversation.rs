@@ -7,6 +7,7 @@ use crate::client::connection::{After, ClientConnection, Transport};
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
+use crate::metadata;
 use crate::phase::alias::Alias;
 use crate::phase::classify::{Facts, RpcFacts};
 use crate::phase::place::{self, Place};
@@ -87,7 +88,7 @@ impl Conversation<'_> {
         request: RequestHead,
         record: &mut Record,
     ) -> Result<ConnectionUse, ProxyError> {
-        let received: Received = exchange.receive_head().await?;
+        let mut received: Received = exchange.receive_head().await?;
         let (instance, upstream) = (&self.instance, &self.routed.route.upstream);
         let asked = Asked {
             request: &request,
@@ -103,6 +104,9 @@ impl Conversation<'_> {
             shown: record.shown.as_ref(),
             alias: self.alias.as_ref(),
         };
+        if self.routed.is_rewritten(asked.wanted) {
+            received = metadata::rewrite(exchange, received, &asked).await?;
+        }
         let prepared = response::prepare(received, &asked)?;
         let answered = prepared.answered(&request);
         place::learn(

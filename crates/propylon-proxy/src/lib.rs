@@ -12,6 +12,7 @@ mod conversation;
 mod error;
 mod http1;
 mod look;
+mod metadata;
 mod metrics;
 mod mirrored;
 mod phase;

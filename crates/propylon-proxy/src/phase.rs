@@ -7,6 +7,7 @@ pub(crate) mod forward;
 pub(crate) mod forwarded;
 pub(crate) mod guard;
 pub(crate) mod location;
+pub(crate) mod metadata;
 pub(crate) mod mirror;
 pub(crate) mod origin;
 pub(crate) mod place;

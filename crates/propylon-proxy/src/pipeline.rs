@@ -103,6 +103,7 @@ async fn run<S: Transport>(
         wanted,
         target: &routed.target,
         body: &body,
+        wants_plain: routed.is_rewritten(wanted),
         request_id: record.minted_request_id(),
         session: alias.as_ref().map(|alias| &*alias.server),
     };

@@ -137,7 +137,7 @@ fn event_stream(
 }
 
 /// The two sides of the exchange, of which a redirect may name the wrong one.
-fn sides<'a>(asked: &'a Asked<'_>) -> Sides<'a> {
+pub(crate) fn sides<'a>(asked: &'a Asked<'_>) -> Sides<'a> {
     let Asked {
         request,
         who,

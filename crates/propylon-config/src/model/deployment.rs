@@ -100,6 +100,8 @@ pub struct Route {
     pub upstream: String,
     /// What browsers are told; `None` when the file has no `cors`.
     pub cors: Option<Cors>,
+    /// Whether OAuth metadata and challenges are shown with the outside's URLs.
+    pub rewrite_metadata: bool,
 }
 
 impl Route {
@@ -110,6 +112,7 @@ impl Route {
             path: path.into(),
             upstream: upstream.into(),
             cors: None,
+            rewrite_metadata: false,
         }
     }
 }

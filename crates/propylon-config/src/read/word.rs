@@ -169,6 +169,16 @@ pub(crate) fn access_log(text: &str, _: Kind) -> Result<AccessLog, Refusal> {
     }
 }
 
+pub(crate) fn flag(text: &str, _: Kind) -> Result<bool, Refusal> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        "on" | "yes" => Err(Refusal::default().suggest("write `true`")),
+        "off" | "no" => Err(Refusal::default().suggest("write `false`")),
+        _ => Err(Refusal::default()),
+    }
+}
+
 pub(crate) fn discovery(text: &str, kind: Kind) -> Result<Discovery, Refusal> {
     match text {
         "dns" => Ok(Discovery::Dns),

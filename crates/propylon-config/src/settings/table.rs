@@ -86,6 +86,7 @@ pub const SETTINGS: &[Setting] = &[
     row("routes[].cors.origins", Kind::Origins, Required, "Origins of pages that are let in: `https://app.example.com`, `null`, or `*` for every page; any other page gets 403.").refuses("origin-refused", ORIGIN_REFUSED),
     row("routes[].host", Kind::Host, Absent("any host"), "Host asked for, without a port; `*.example.com` stands for exactly one label."),
     row("routes[].path", Kind::Path { example: "/mcp" }, Required, "Path prefix, replaced by the path of the upstream's URL; `/` is every path."),
+    row("routes[].rewrite_metadata", Kind::Flag, Value("false"), "Shows the outside's URLs in OAuth metadata: `resource` in the document, `resource_metadata` in challenges."),
     row("routes[].upstream", Kind::Name, Required, "Which of `upstreams` serves it."),
     row("timeouts.body_idle", WAIT, Value("60s"), "Longest pause between bytes of a request body.").refuses("client-body-timeout", BODY_TIMEOUT),
     row("timeouts.header_read", WAIT, Value("10s"), "From the first byte of a request head to its last.").refuses("client-header-timeout", HEADER_TIMEOUT),

@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
     Accept,
+    AcceptEncoding,
     AccessControlRequestHeaders,
     AccessControlRequestMethod,
     CacheControl,
@@ -27,6 +28,7 @@ pub(crate) enum Field {
     TransferEncoding,
     Upgrade,
     Via,
+    WwwAuthenticate,
     XAccelBuffering,
     XForwardedFor,
     XForwardedHost,
@@ -71,12 +73,16 @@ impl Field {
                 ("content-length", Self::ContentLength),
                 ("mcp-session-id", Self::McpSessionId),
             ],
-            15 => &[("x-forwarded-for", Self::XForwardedFor)],
+            15 => &[
+                ("x-forwarded-for", Self::XForwardedFor),
+                ("accept-encoding", Self::AcceptEncoding),
+            ],
             16 => &[
                 ("content-encoding", Self::ContentEncoding),
                 ("x-forwarded-host", Self::XForwardedHost),
                 ("x-forwarded-port", Self::XForwardedPort),
                 ("proxy-connection", Self::ProxyConnection),
+                ("www-authenticate", Self::WwwAuthenticate),
             ],
             17 => &[
                 ("transfer-encoding", Self::TransferEncoding),

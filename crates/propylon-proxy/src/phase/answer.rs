@@ -6,6 +6,7 @@ use propylon_mcp::media;
 
 use super::forward::{Dropped, VIA, copy_lines, write_session};
 use super::location::{self, Sides};
+use super::metadata;
 use super::origin::Shown;
 use crate::http1::field::Field;
 use crate::http1::framing::Framing;
@@ -68,9 +69,13 @@ pub(crate) fn write(
     copy_lines(head, &response.lines, out, |line| {
         let replaced = line.field == Field::Location && redirect.is_some()
             || line.field == Field::McpSessionId && client.session.is_some()
+            || line.field == Field::WwwAuthenticate && sides.route.rewrites_metadata
             || client.shown.is_some_and(|shown| shown.replaces(line, head));
         !(replaced || dropped.covers(head, line))
     });
+    if sides.route.rewrites_metadata {
+        write_challenges(head, response, sides, out);
+    }
     if let Some(shown) = client.shown {
         shown.write(out);
     }
@@ -123,6 +128,17 @@ fn write_stream_lines(response: &ResponseHead, out: &mut Vec<u8>) {
     }
     if !response.lines.has(Field::CacheControl) {
         out.extend_from_slice(b"Cache-Control: no-cache, no-transform\r\n");
+    }
+}
+
+/// Writes the challenges with the outside's URLs.
+fn write_challenges(head: &[u8], response: &ResponseHead, sides: &Sides<'_>, out: &mut Vec<u8>) {
+    for value in response.lines.all(head, Field::WwwAuthenticate) {
+        let text = std::str::from_utf8(value).ok();
+        let shown = text.and_then(|text| metadata::challenge(text, sides));
+        out.extend_from_slice(b"WWW-Authenticate: ");
+        out.extend_from_slice(shown.as_ref().map_or(value, |shown| shown.as_bytes()));
+        out.extend_from_slice(b"\r\n");
     }
 }
 

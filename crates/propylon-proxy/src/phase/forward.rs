@@ -21,6 +21,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) wanted: Wanted<'a>,
     pub(crate) target: &'a str,
     pub(crate) body: &'a Body,
+    /// The answer is to be read, so it must come without a content coding.
+    pub(crate) wants_plain: bool,
     /// Minted here because the client sent none.
     pub(crate) request_id: Option<&'a str>,
     /// The id by which the instance knows the session, where the client knows it by another.
@@ -53,6 +55,7 @@ impl Forward<'_> {
                 Field::McpSessionId => self.session.is_some(),
                 Field::ClientClaim => !self.client.trusted,
                 Field::Expect => self.body.is_asked_for,
+                Field::AcceptEncoding => self.wants_plain,
                 field => field.is_ours(),
             };
             !replaced && !dropped.covers(head, line)
@@ -63,6 +66,9 @@ impl Forward<'_> {
         }
         if let Some(id) = self.request_id {
             let _ = write!(out, "X-Request-Id: {id}\r\n");
+        }
+        if self.wants_plain {
+            out.extend_from_slice(b"Accept-Encoding: identity\r\n");
         }
         if self.body.framing() == Framing::Chunked {
             out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");

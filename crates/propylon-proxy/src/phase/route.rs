@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
 use crate::metrics::RouteMetrics;
+use crate::phase::metadata;
 use crate::upstream::Upstream;
 
 /// One route at work.
@@ -14,6 +15,8 @@ pub(crate) struct Route {
     /// Without a trailing slash; empty for all paths.
     path: String,
     pub(crate) cors: Option<propylon_config::Cors>,
+    /// Whether metadata and challenges are shown with the outside's URLs.
+    pub(crate) rewrites_metadata: bool,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) metrics: Arc<RouteMetrics>,
 }
@@ -39,8 +42,6 @@ pub(crate) struct Wanted<'r> {
     query: &'r str,
 }
 
-const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
-
 impl Route {
     pub(crate) fn new(
         config: &propylon_config::Route,
@@ -52,6 +53,7 @@ impl Route {
             host: config.host.clone(),
             path,
             cors: config.cors.clone(),
+            rewrites_metadata: config.rewrite_metadata,
             upstream,
             metrics,
         }
@@ -83,6 +85,16 @@ impl Route {
         }
     }
 
+    /// The outside path that the route is for; empty for all paths.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether an outside path is within a prefix of the route's own.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        !self.path.is_empty() && self.rest(path).is_some()
+    }
+
     /// What of `path` comes after the prefix, where the prefix is the route's.
     fn rest<'p>(&self, path: &'p str) -> Option<&'p str> {
         path.strip_prefix(self.path.as_str())
@@ -103,6 +115,13 @@ impl Route {
         let rest = path.strip_prefix(self.upstream.path.as_str())?;
         let bounded = rest.is_empty() || rest.starts_with(['/', '?', '#']);
         bounded.then(|| format!("{}{rest}", self.path))
+    }
+}
+
+impl Routed {
+    /// Whether the answer is metadata that is shown with the outside's URLs.
+    pub(crate) fn is_rewritten(&self, wanted: Wanted<'_>) -> bool {
+        self.route.rewrites_metadata && metadata::is_of_resource(wanted.path)
     }
 }
 
@@ -130,7 +149,7 @@ impl Routes {
             let mut routes = serving();
             let only = routes
                 .next()
-                .filter(|_| wanted.path == RESOURCE_METADATA && routes.next().is_none())?;
+                .filter(|_| is_root_metadata(wanted.path) && routes.next().is_none())?;
             Some((only, wanted.path.to_owned()))
         });
         let (route, mut target) = found?;
@@ -142,15 +161,16 @@ impl Routes {
     }
 }
 
-/// The metadata of a resource stands under the resource's own path (RFC 9728, 3.1), which follows
-/// the route of that path.
+/// Metadata has the path of what it is about behind its own (RFC 9728, 3.1; RFC 8414, 3.1), and follows the route of that
+/// path.
 fn metadata_target(route: &Route, path: &str) -> Option<String> {
-    let resource = path
-        .strip_prefix(RESOURCE_METADATA)
-        .filter(|rest| rest.starts_with('/'))?;
-    route
-        .map(resource)
-        .map(|mapped| format!("{RESOURCE_METADATA}{mapped}"))
+    let (known, about) = metadata::split(path).filter(|(_, about)| !about.is_empty())?;
+    route.map(about).map(|mapped| format!("{known}{mapped}"))
+}
+
+/// Metadata about a whole host, which is the one route's where there is one.
+fn is_root_metadata(path: &str) -> bool {
+    metadata::split(path).is_some_and(|(_, about)| about.is_empty())
 }
 
 impl<'r> Wanted<'r> {

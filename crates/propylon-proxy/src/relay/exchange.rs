@@ -3,6 +3,7 @@
 //! Everything is polled from one task. Bytes are read into the worker's one buffer and sent on in
 //! the same breath; a stream that is quiet holds no buffer at all.
 
+mod collect;
 mod download;
 mod head;
 mod upload;

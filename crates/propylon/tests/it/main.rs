@@ -19,6 +19,7 @@ mod health;
 mod http_judge;
 mod keepalive;
 mod limits;
+mod metadata;
 mod mirror;
 mod once_only;
 mod real;
