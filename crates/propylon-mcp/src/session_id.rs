@@ -59,6 +59,15 @@ impl SessionFingerprint {
         Self(digest.finalize().into())
     }
 
+    /// The fingerprint of a session that is known by the address its messages are posted to (2024-11-05 transports, HTTP
+    /// with SSE). Nor can it be that of a session with an id.
+    pub fn of_address(address: &str) -> Self {
+        let digest = Sha256::new()
+            .chain_update(b"\0address\0")
+            .chain_update(address);
+        Self(digest.finalize().into())
+    }
+
     /// All 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -3,12 +3,14 @@
 pub(crate) mod alias;
 pub(crate) mod answer;
 pub(crate) mod classify;
+pub(crate) mod endpoint_event;
 pub(crate) mod forward;
 pub(crate) mod forwarded;
 pub(crate) mod guard;
 pub(crate) mod location;
 pub(crate) mod metadata;
 pub(crate) mod mirror;
+pub(crate) mod messages;
 pub(crate) mod origin;
 pub(crate) mod place;
 pub(crate) mod route;

@@ -15,6 +15,7 @@ use crate::phase::classify::Facts;
 use crate::phase::forward::Forward;
 use crate::phase::forwarded::Client;
 use crate::phase::guard::{self, Gate};
+use crate::phase::messages;
 use crate::phase::origin::{self, Preflight};
 use crate::phase::place;
 use crate::phase::route::Wanted;
@@ -73,10 +74,9 @@ async fn run<S: Transport>(
     let wanted = Wanted::of(&request)?;
 
     // Route: the upstream, and the path there.
-    let Some(routed) = tables.routes.find(wanted) else {
+    let Some(mut routed) = tables.routes.find(wanted) else {
         return own_answer::no_route(context, client, wanted, &body, record).await;
     };
-    let upstream = &routed.route.upstream;
     record.routed(&routed);
 
     // Guard: what is refused, or answered, before anything is dialled.
@@ -92,6 +92,8 @@ async fn run<S: Transport>(
     look::inside(context, client, &request, &mut body, upstream, record).await?;
 
     // Affinity: the instance the request belongs to.
+    messages::recognise(&mut routed, wanted, &request, &mut record.facts)?;
+    let upstream = &routed.route.upstream;
     let alias = Alias::of(upstream, &request, &record.facts)?;
     let place = place::find(upstream, &record.facts, alias.as_ref(), Instant::now());
     record.placed(&place);

@@ -26,6 +26,7 @@ pub enum Reason {
     RouteUnknown,
     SessionLost,
     SessionUnknown,
+    StreamGone,
     StreamLimit,
     StreamTimeout,
     TaskLost,
@@ -76,7 +77,9 @@ impl Reason {
     /// (2026-07-28 basic, Error Codes).
     pub fn rpc_code(self) -> i32 {
         match self {
-            Self::SessionLost | Self::SessionUnknown => rpc_error::SESSION_NOT_FOUND,
+            Self::SessionLost | Self::SessionUnknown | Self::StreamGone => {
+                rpc_error::SESSION_NOT_FOUND
+            }
             Self::TaskLost => rpc_error::INVALID_PARAMS,
             Self::HeaderMismatch => rpc_error::HEADER_MISMATCH,
             Self::RequestInvalid => rpc_error::INVALID_REQUEST,
@@ -223,6 +226,13 @@ pub const REASONS: &[Explanation] = &[
         "Session not found. Initialize again.",
         (Some("upstreams.<name>.affinity"), None),
         "The session id was not sealed with any key of key_file for this upstream: it is made up, older than the oldest key, or from another deployment. 404 makes a client start a new session (2025-11-25 transports, Session Management 4). Replicas must have the same keys.",
+    ),
+    row(
+        Reason::StreamGone,
+        ("stream-gone", 404),
+        "Session not found: its event stream is not open. Open a new one.",
+        (Some("upstreams.<name>.affinity"), None),
+        "HTTP with SSE (2024-11-05): a message was posted to an address that a server announced on an event stream, and no such stream is open through this proxy. The session ended with its stream, and the client has to open another.",
     ),
     row(
         Reason::StreamLimit,

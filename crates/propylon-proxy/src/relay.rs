@@ -4,6 +4,8 @@ pub(crate) mod body;
 pub(crate) mod deadline;
 pub(crate) mod event_stream;
 pub(crate) mod exchange;
+pub(crate) mod first_event;
+pub(crate) mod http_sse;
 pub(crate) mod inbound;
 pub(crate) mod outbound;
 pub(crate) mod watch;

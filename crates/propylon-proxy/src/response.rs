@@ -9,6 +9,7 @@ use crate::http1::framing::{self, Framing};
 use crate::http1::head::{RequestHead, ResponseHead, Version};
 use crate::phase::alias::{self, Alias};
 use crate::phase::answer::{self, ClientSide, Encoding};
+use crate::phase::endpoint_event::Outside;
 use crate::phase::forwarded::Client;
 use crate::phase::location::{self, Sides};
 use crate::phase::origin::Shown;
@@ -17,6 +18,7 @@ use crate::phase::route::{Routed, Wanted};
 use crate::reason::Reason;
 use crate::relay::event_stream::EventStream;
 use crate::relay::exchange::{Answer, Received};
+use crate::relay::http_sse::Awaited;
 use crate::upstream::instance::Instance;
 use crate::upstream::pool;
 
@@ -133,7 +135,30 @@ fn event_stream(
     }
     let upstream = &asked.routed.route.upstream.config;
     let keepalive = upstream.keepalive.filter(|_| encoding != Encoding::Plain);
-    EventStream::plain(keepalive, asked.request.method() == "GET")
+    let (request, status) = (asked.request, head.status);
+    let stream = EventStream::plain(keepalive, request.method() == "GET");
+    // Its first event may be longer from outside, and then its length is not the announced one.
+    let may_announce = request.method() == "GET"
+        && status == 200
+        && encoding != Encoding::Plain
+        && !request.lines.has(Field::McpSessionId);
+    if !may_announce {
+        return stream;
+    }
+    let wanted = asked.wanted;
+    let outside = Outside {
+        route: &asked.routed.route,
+        scheme: asked.who.scheme(request),
+        host: asked.who.host(request, wanted.authority),
+        asked: &format!("{}{}", wanted.path, wanted.query),
+        target: &asked.routed.target,
+    };
+    let (route, instance) = (&asked.routed.route, asked.instance);
+    stream.awaits(Awaited::new(
+        &outside,
+        Arc::clone(route),
+        Arc::clone(instance),
+    ))
 }
 
 /// The two sides of the exchange, of which a redirect may name the wrong one.

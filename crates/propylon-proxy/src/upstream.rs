@@ -20,6 +20,7 @@ use propylon_net::tls::{TlsError, UpstreamTls};
 
 use crate::affinity::{Bounds, Memory, Seal};
 use crate::mirrored::Mirrored;
+use crate::phase::messages::Shape;
 use instance::Instance;
 
 /// One upstream at work: what the description says of it, and what has been learned since.
@@ -41,6 +42,8 @@ pub(crate) struct Upstream {
     seal: Option<Seal>,
     pub(crate) mirrored: Arc<Mirrored>,
     turn: AtomicUsize,
+    /// How the addresses look that its servers announce for messages.
+    pub(crate) shapes: ArcSwap<Vec<Shape>>,
 }
 
 impl Upstream {
@@ -101,6 +104,9 @@ impl Upstream {
                 .as_ref()
                 .map(|keys| Seal::new(keys, &config.name)),
             tls,
+            shapes: previous.map_or_else(ArcSwap::default, |previous| {
+                ArcSwap::new(previous.shapes.load_full())
+            }),
             config,
         })
     }

@@ -40,7 +40,7 @@ pub(crate) fn inside_path<'v>(value: &'v str, sides: &Sides<'_>) -> Option<&'v s
 }
 
 /// Authority and path of an absolute URL; a missing path is `/`.
-fn absolute(value: &str) -> Option<(&str, &str)> {
+pub(crate) fn absolute(value: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = value.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return None;

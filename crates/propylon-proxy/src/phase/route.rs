@@ -39,7 +39,7 @@ pub(crate) struct Wanted<'r> {
     pub(crate) authority: &'r str,
     pub(crate) path: &'r str,
     /// With its question mark; empty where there is none.
-    query: &'r str,
+    pub(crate) query: &'r str,
 }
 
 impl Route {
@@ -96,14 +96,14 @@ impl Route {
     }
 
     /// What of `path` comes after the prefix, where the prefix is the route's.
-    fn rest<'p>(&self, path: &'p str) -> Option<&'p str> {
+    pub(crate) fn rest<'p>(&self, path: &'p str) -> Option<&'p str> {
         path.strip_prefix(self.path.as_str())
             .filter(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The path on the upstream: its URL's path in place of the prefix. The prefix alone, with or
     /// without a slash, is the endpoint itself, so that no server has to redirect one to the other.
-    fn map(&self, path: &str) -> Option<String> {
+    pub(crate) fn map(&self, path: &str) -> Option<String> {
         match self.rest(path)? {
             "" | "/" => Some(self.upstream.endpoint()),
             rest => Some(format!("{}{rest}", self.upstream.path)),

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use propylon_mcp::sse::Framer;
 
+use super::http_sse::{Awaited, HttpSse};
+
 /// An event stream under way. Holds none of its bytes.
 #[derive(Debug)]
 pub(crate) struct EventStream {
@@ -15,6 +17,7 @@ pub(crate) struct EventStream {
     may_end: bool,
     /// Whether its events can be told apart at all, or a content coding hides them.
     is_plain: bool,
+    http_sse: HttpSse,
 }
 
 impl EventStream {
@@ -26,6 +29,7 @@ impl EventStream {
             commented: None,
             may_end,
             is_plain: true,
+            http_sse: HttpSse::Nothing,
         }
     }
 
@@ -34,6 +38,20 @@ impl EventStream {
         Self {
             is_plain: false,
             ..Self::plain(None, false)
+        }
+    }
+
+    /// Expects that the first event may announce a session of HTTP with SSE.
+    pub(crate) fn awaits(mut self, awaited: Awaited) -> Self {
+        self.http_sse = HttpSse::Awaited(Box::new(awaited));
+        self
+    }
+
+    /// What may go on of the next bytes, where that is not simply all of them.
+    pub(crate) fn hold_back(&mut self, bytes: &[u8], is_end: bool) -> Option<Vec<u8>> {
+        match &mut self.http_sse {
+            HttpSse::Awaited(_) => self.http_sse.hold_back(bytes, is_end, Instant::now()),
+            HttpSse::Nothing | HttpSse::Session(_) => None,
         }
     }
 
@@ -55,16 +73,25 @@ impl EventStream {
         self.framer.mark_to_end(bytes)
     }
 
-    /// When the next comment is due, the upstream having been silent since `moved`.
-    pub(crate) fn comment_due(&self, moved: Instant) -> Option<Instant> {
-        let keepalive = self.keepalive.filter(|_| self.framer.is_between_events())?;
-        Some(self.commented.unwrap_or(moved).max(moved) + keepalive)
+    /// When the stream is next to be seen to, the upstream having been silent since `moved`.
+    pub(crate) fn turn_due(&self, moved: Instant) -> Option<Instant> {
+        let turns = [self.comment_due(moved), self.http_sse.turn_due()];
+        turns.into_iter().flatten().min()
     }
 
-    /// The comment to put in now.
-    pub(crate) fn comment(&mut self, now: Instant) -> Option<&'static [u8]> {
+    /// Sees to it, and gives the comment to put in now, if one is due.
+    pub(crate) fn turn(&mut self, moved: Instant, now: Instant) -> Option<&'static [u8]> {
+        if self.http_sse.turn_due().is_some_and(|due| due <= now) {
+            self.http_sse.turn(now);
+        }
+        self.comment_due(moved).filter(|due| *due <= now)?;
         self.commented = Some(now);
         self.framer.comment()
+    }
+
+    fn comment_due(&self, moved: Instant) -> Option<Instant> {
+        let keepalive = self.keepalive.filter(|_| self.framer.is_between_events())?;
+        Some(self.commented.unwrap_or(moved).max(moved) + keepalive)
     }
 
     /// Whether an end here would leave nobody with half an answer.

@@ -220,15 +220,15 @@ impl<'a, S: Transport> Exchange<'a, S> {
         }
         loop {
             let (due, reason) = self.next_deadline();
-            let comment = self.comment_due().filter(|comment| *comment < due);
-            let due = comment.unwrap_or(due);
+            let turn = self.turn_due().filter(|turn| *turn < due);
+            let due = turn.unwrap_or(due);
             if self.client.deadline.poll(cx, due).is_pending() {
                 return Ok(());
             }
-            if comment.is_none() {
+            if turn.is_none() {
                 return Err(reason.into());
             }
-            self.comment(cx)?;
+            self.turn(cx)?;
         }
     }
 

@@ -17,6 +17,7 @@ mod guard;
 mod headers;
 mod health;
 mod http_judge;
+mod http_sse;
 mod keepalive;
 mod limits;
 mod metadata;

@@ -119,12 +119,17 @@ def main():
     arguments.add_argument("--port", type=int, required=True)
     arguments.add_argument("--name", required=True)
     arguments.add_argument("--stateless", action="store_true")
+    arguments.add_argument("--sse", action="store_true", help="HTTP with SSE (2024-11-05) at /sse")
     given = arguments.parse_args()
     logging.disable(logging.INFO)
     store = None if given.stateless else Events()
-    app = build(given.name).streamable_http_app(
-        event_store=store, stateless_http=given.stateless, retry_interval=200 if store else None
-    )
+    server = build(given.name)
+    if given.sse:
+        app = server.sse_app()
+    else:
+        app = server.streamable_http_app(
+            event_store=store, stateless_http=given.stateless, retry_interval=200 if store else None
+        )
     uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning", timeout_graceful_shutdown=1)
 
 

@@ -34,9 +34,7 @@ impl<S: Transport> Exchange<'_, S> {
             if read > 0 {
                 self.download(cx, input.get_mut(..read).unwrap_or_default(), output)?;
             } else if self.response.close() {
-                output.clear();
-                self.to_client.encode_end(&[], output);
-                self.send_to_client(cx, output)?;
+                self.download(cx, &mut [], output)?;
             } else {
                 return Err(Reason::UpstreamClosed.into());
             }
@@ -68,6 +66,10 @@ impl<S: Transport> Exchange<'_, S> {
         self.tally.surplus |= progress.consumed < piece.len();
         let data = piece.get(..progress.data).unwrap_or_default();
         self.tally.response_bytes += data.len() as u64;
+        let is_end = self.response.is_done();
+        let stream = self.stream.as_mut();
+        let passed = stream.and_then(|stream| stream.hold_back(data, is_end));
+        let data = passed.as_deref().unwrap_or(data);
         let mark_to_end = self.follow(data);
         if self.opening.is_empty() && self.to_client.is_plain() && mark_to_end == 0 {
             return self.send_to_client(cx, data);
@@ -87,8 +89,8 @@ impl<S: Transport> Exchange<'_, S> {
         self.send_to_client(cx, out)
     }
 
-    /// Follows an event stream's events, and lets the watch see any answer. A byte order mark of that many bytes is to get a line of its
-    /// own, where a comment of ours stands before it.
+    /// Follows an event stream's events, and lets the watch see any answer. A byte order mark of that
+    /// many bytes is to get a line of its own, where a comment of ours stands before it.
     fn follow(&mut self, data: &[u8]) -> usize {
         let Some(stream) = &mut self.stream else {
             if let Some(watch) = &mut self.watch {
@@ -108,26 +110,28 @@ impl<S: Transport> Exchange<'_, S> {
         mark_to_end.unwrap_or_default()
     }
 
-    /// When a quiet stream is due a comment, which a client that does not read is spared.
-    pub(super) fn comment_due(&self) -> Option<Instant> {
+    /// When a quiet stream is to be seen to; not while its client does not read.
+    pub(super) fn turn_due(&self) -> Option<Instant> {
         let stream = self.stream.as_ref()?;
         let is_flushed = self.to_client.is_flushed();
         stream
-            .comment_due(self.answer_moved)
+            .turn_due(self.answer_moved)
             .filter(|_| is_flushed && !self.response.is_done())
     }
 
     /// Puts a comment into a quiet stream: no hop ahead takes it for dead, and a client that is gone
     /// is noticed. The upstream's own silence goes on for all that.
-    pub(super) fn comment(&mut self, cx: &mut Context<'_>) -> Result<(), ProxyError> {
-        let comment = self
-            .stream
-            .as_mut()
-            .and_then(|stream| stream.comment(Instant::now()));
+    pub(super) fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), ProxyError> {
+        let stream = self.stream.as_mut();
+        let Some(comment) =
+            stream.and_then(|stream| stream.turn(self.answer_moved, Instant::now()))
+        else {
+            return Ok(());
+        };
         let worker = self.worker;
         let output = &mut worker.scratch().output;
         output.clear();
-        self.to_client.encode(comment.unwrap_or_default(), output);
+        self.to_client.encode(comment, output);
         self.send_to_client(cx, output)?;
         worker
             .shared

@@ -67,6 +67,21 @@ pub(crate) fn typescript_modern(url: &str, args: &[&str]) -> Steps {
     Steps::run(command)
 }
 
+/// Sessions over HTTP with SSE, by the Python SDK.
+pub(crate) fn python_sse(url: &str, args: &[&str]) -> Steps {
+    let mut command = Command::new(peers().path("python-sdk"));
+    command.arg(script("sse_client.py")).arg(url).args(args);
+    Steps::run(command)
+}
+
+/// Sessions over HTTP with SSE, by the TypeScript SDK.
+pub(crate) fn typescript_sse(url: &str, args: &[&str]) -> Steps {
+    let mut command = peers().command("node");
+    command.env("SDK_MODULES", peers().modules("typescript-sdk"));
+    command.arg(script("sse_client.mjs")).arg(url).args(args);
+    Steps::run(command)
+}
+
 /// One method by the Inspector's command line: what it printed.
 pub(crate) fn inspector(url: &str, args: &[&str]) -> Value {
     let scratch = Scratch::new();

@@ -13,8 +13,12 @@ use propylon_testkit::{Guarded, Peers, Propylon, eventually, free_port};
 pub(crate) enum Kind {
     /// The npm package server-everything, on Streamable HTTP.
     Everything,
+    /// The npm package server-everything, on HTTP with SSE.
+    EverythingSse,
     /// The Python SDK.
     PythonSdk,
+    /// The Python SDK, on HTTP with SSE.
+    PythonSse,
     /// FastMCP.
     FastMcp,
     /// The Rust SDK.
@@ -79,6 +83,11 @@ impl Server {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    /// The root of everything it serves.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     fn listens(&self) -> bool {
         std::net::TcpStream::connect(self.address()).is_ok()
     }
@@ -116,7 +125,7 @@ pub(crate) fn replicas(kind: Kind) -> Vec<Server> {
 /// The shared group of a kind, started by the first test that asks. Its processes end with this one.
 pub(crate) fn group(kind: Kind) -> &'static Group {
     static GROUPS: Mutex<Vec<(Kind, &'static Group)>> = Mutex::new(Vec::new());
-    static STARTING: [Mutex<()>; 5] = [const { Mutex::new(()) }; 5];
+    static STARTING: [Mutex<()>; 7] = [const { Mutex::new(()) }; 7];
     let _turn = STARTING[kind as usize]
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
@@ -150,15 +159,24 @@ fn command(kind: Kind, name: &str, port: u16) -> Command {
         command
     };
     match kind {
-        Kind::Everything => {
+        Kind::Everything | Kind::EverythingSse => {
             let mut command = peers.command("server-everything");
+            let transport = match kind {
+                Kind::EverythingSse => "sse",
+                _ => "streamableHttp",
+            };
             command
-                .arg("streamableHttp")
+                .arg(transport)
                 .env("PORT", port.to_string())
                 .env("PROPYLON_INSTANCE", name);
             command
         }
         Kind::PythonSdk => python("mcp_server.py"),
+        Kind::PythonSse => {
+            let mut command = python("mcp_server.py");
+            command.arg("--sse");
+            command
+        }
         Kind::FastMcp => python("fastmcp_server.py"),
         Kind::Conformance => python("conformance_server.py"),
         Kind::Rmcp => {
