@@ -20,7 +20,7 @@ use crate::relay::body::Body;
 use crate::relay::exchange::{Exchange, Opening, Patience, Received};
 use crate::relay::watch::Watch;
 use crate::response::{self, Asked, ConnectionUse, Prepared};
-use crate::streams::OpenStream;
+use crate::streams::{OpenStream, StreamKind};
 use crate::upstream::connection::Connection;
 use crate::upstream::instance::Instance;
 use crate::worker::Stage;
@@ -90,8 +90,11 @@ impl Conversation<'_> {
     ) -> Result<ConnectionUse, ProxyError> {
         let mut received: Received = exchange.receive_head().await?;
         let (instance, upstream) = (&self.instance, &self.routed.route.upstream);
+        let kind = record.facts.stream_kind(request.method());
         let asked = Asked {
             request: &request,
+            kind,
+            rpc_id: record.facts.rpc.id.as_deref(),
             wanted: Wanted::of(&request)?,
             who: &self.context.who,
             routed: self.routed,
@@ -120,7 +123,7 @@ impl Conversation<'_> {
         if answered.status == 200 {
             exchange.watch = self.watch(&record.facts, &request, &prepared);
         }
-        let stream = self.open_stream(&prepared, request.method())?;
+        let stream = self.open_stream(&prepared, kind)?;
         record.answered(&prepared, stream);
         // A stream may last for hours: nothing of its request is kept that is not needed.
         drop(request);
@@ -147,12 +150,12 @@ impl Conversation<'_> {
         )
     }
 
-    /// Counts an event stream. One that a GET opened can still be refused without loss, however many
+    /// Counts an event stream. One that stays open can still be refused without loss, however many
     /// were let through together; a call has run, and its client gets the answer.
     fn open_stream(
         &self,
         prepared: &Prepared,
-        method: &str,
+        kind: StreamKind,
     ) -> Result<Option<OpenStream>, ProxyError> {
         if prepared.answer.stream.is_none() {
             return Ok(None);
@@ -164,10 +167,7 @@ impl Conversation<'_> {
             ..
         } = self.context;
         let streams = &worker.shared.streams;
-        if method != "GET" {
-            return Ok(Some(streams.begin(who.address)));
-        }
-        let stream = streams.try_begin(who.address, &tables.limits);
+        let stream = streams.try_begin(kind, who.address, &tables.limits);
         stream
             .map(Some)
             .ok_or(ProxyError::from(Reason::StreamLimit))

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::reason::{REASONS, Reason};
+use crate::streams::StreamKind;
 
 /// Counters of the whole process. They outlive reloads.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub(crate) struct RouteMetrics {
     by_status: Box<[AtomicU64]>,
     pub(crate) total: Histogram,
     pub(crate) head: Histogram,
-    pub(crate) streams: AtomicU64,
+    pub(crate) streams: [AtomicU64; StreamKind::ALL.len()],
     pub(crate) events: AtomicU64,
     pub(crate) request_bytes: AtomicU64,
     pub(crate) response_bytes: AtomicU64,
@@ -124,7 +125,7 @@ impl RouteMetrics {
                 .collect(),
             total: Histogram::default(),
             head: Histogram::default(),
-            streams: AtomicU64::new(0),
+            streams: Default::default(),
             events: AtomicU64::new(0),
             request_bytes: AtomicU64::new(0),
             response_bytes: AtomicU64::new(0),

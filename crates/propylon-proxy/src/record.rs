@@ -175,8 +175,11 @@ impl Record {
             if let Some((sent, head)) = self.sent_at.zip(self.head_at) {
                 metrics.head.observe(head.saturating_duration_since(sent));
             }
-            if self.is_stream {
-                metrics.streams.fetch_add(1, Ordering::Relaxed);
+            if let Some(stream) = &self.open_stream {
+                stream
+                    .kind
+                    .of(&metrics.streams)
+                    .fetch_add(1, Ordering::Relaxed);
                 metrics
                     .events
                     .fetch_add(self.tally.events, Ordering::Relaxed);

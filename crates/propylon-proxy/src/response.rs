@@ -16,15 +16,20 @@ use crate::phase::origin::Shown;
 use crate::phase::place::Answered;
 use crate::phase::route::{Routed, Wanted};
 use crate::reason::Reason;
-use crate::relay::event_stream::EventStream;
+use crate::relay::event_stream::{EventStream, LastWord};
 use crate::relay::exchange::{Answer, Received};
 use crate::relay::http_sse::Awaited;
+use crate::streams::StreamKind;
 use crate::upstream::instance::Instance;
 use crate::upstream::pool;
 
 /// What the answer answers.
 pub(crate) struct Asked<'a> {
     pub(crate) request: &'a RequestHead,
+    /// What it is for, if it is an event stream.
+    pub(crate) kind: StreamKind,
+    /// The id of the JSON-RPC request, as JSON.
+    pub(crate) rpc_id: Option<&'a str>,
     pub(crate) who: &'a Client,
     pub(crate) wanted: Wanted<'a>,
     pub(crate) routed: &'a Routed,
@@ -136,7 +141,14 @@ fn event_stream(
     let upstream = &asked.routed.route.upstream.config;
     let keepalive = upstream.keepalive.filter(|_| encoding != Encoding::Plain);
     let (request, status) = (asked.request, head.status);
-    let stream = EventStream::plain(keepalive, request.method() == "GET");
+    let last_word = match (asked.kind, asked.rpc_id) {
+        (StreamKind::Call, _) => LastWord::Owed,
+        // It can only end at the length that was announced.
+        _ if encoding == Encoding::Plain => LastWord::Owed,
+        (StreamKind::Listen, Some(id)) => LastWord::Result(id.into()),
+        (StreamKind::Get | StreamKind::Listen, _) => LastWord::Nothing,
+    };
+    let stream = EventStream::plain(keepalive, last_word);
     // Its first event may be longer from outside, and then its length is not the announced one.
     let may_announce = request.method() == "GET"
         && status == 200

@@ -103,6 +103,11 @@ impl Framer {
         })
     }
 
+    /// How the stream ends its lines, as far as it has shown.
+    pub const fn line_end(&self) -> &'static str {
+        if self.uses_crlf { "\r\n" } else { "\n" }
+    }
+
     /// After how many of `bytes`, the next of the stream, a line feed must be put in.
     ///
     /// A byte order mark counts as one only at the very start of a stream. Behind a comment of ours it would become part

@@ -11,6 +11,7 @@ use prometheus_client::metrics::MetricType;
 use super::Histogram;
 use crate::proxy::Shared;
 use crate::reason::REASONS;
+use crate::streams::StreamKind;
 use crate::tables::Tables;
 use crate::upstream::Upstream;
 use crate::upstream::instance::Instance;
@@ -81,15 +82,17 @@ impl Shared {
             let worker = index.to_string();
             gauge(&mut open, &[("worker", &worker)], count as u64)?;
         }
-        let streams = self.streams.open() as u64;
-        encoder
-            .encode_descriptor(
-                "propylon_streams_open",
-                "Event streams open",
-                None,
-                MetricType::Gauge,
-            )?
-            .encode_gauge(&streams)
+        let mut open = encoder.encode_descriptor(
+            "propylon_streams_open",
+            "Event streams open, by what they are for",
+            None,
+            MetricType::Gauge,
+        )?;
+        for kind in StreamKind::ALL {
+            let count = self.streams.open(kind) as u64;
+            gauge(&mut open, &[("kind", kind.name())], count)?;
+        }
+        Ok(())
     }
 
     fn encode_routes(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
@@ -110,14 +113,26 @@ impl Shared {
                 )?;
             }
         }
+        let mut streams = encoder.encode_descriptor(
+            "propylon_streams",
+            "Event streams that have ended, by what they were for",
+            None,
+            MetricType::Counter,
+        )?;
+        for route in &routes {
+            for kind in StreamKind::ALL {
+                let count = kind.of(&route.streams).load(Ordering::Relaxed);
+                let labels = [("route", &*route.name), ("kind", kind.name())];
+                counter(&mut streams, &labels, count)?;
+            }
+        }
         for (name, help, read) in [
             (
-                "propylon_streams",
-                "Event streams begun",
-                (|route| &route.streams)
+                "propylon_events",
+                "Events relayed",
+                (|route| &route.events)
                     as fn(&super::RouteMetrics) -> &std::sync::atomic::AtomicU64,
             ),
-            ("propylon_events", "Events relayed", |route| &route.events),
             (
                 "propylon_request_bytes",
                 "Bytes of request bodies",

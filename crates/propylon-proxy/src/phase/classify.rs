@@ -5,6 +5,7 @@ use propylon_mcp::{Era, Peek, Revision, RpcId, SessionFingerprint, SessionId, me
 
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
+use crate::streams::StreamKind;
 
 /// What the phases after this one, the log and the errors know of a request.
 ///
@@ -38,6 +39,8 @@ pub(crate) struct RpcFacts {
     pub(crate) param_keys: Option<Box<str>>,
 }
 
+const LISTEN: &str = "subscriptions/listen";
+
 /// Longer names are cut.
 const NAME_BYTES_MAX: usize = 256;
 
@@ -58,6 +61,7 @@ impl Facts {
         // Earlier revisions do not hold this header to the body, so there it counts for nothing.
         let listens =
             era == Era::Modern && first(Field::McpMethod) == Some(b"subscriptions/listen");
+        let listens = first(Field::McpMethod) == Some(LISTEN.as_bytes());
         Self {
             era: Some(era),
             revision: version.and_then(Revision::parse),
@@ -83,6 +87,18 @@ impl Facts {
         let is_handshake = peek.method.as_deref() == Some("initialize");
         if !is_handshake && Era::of_version_header(Some(version.as_bytes())) == Era::Modern {
             (self.era, self.session) = (Some(Era::Modern), None);
+        }
+    }
+}
+
+impl Facts {
+    /// What an event stream that answers the request is for.
+    pub(crate) fn stream_kind(&self, method: &str) -> StreamKind {
+        let listens = || self.rpc.method.as_deref() == Some(LISTEN);
+        match method {
+            "GET" => StreamKind::Get,
+            _ if self.wants_stream || listens() => StreamKind::Listen,
+            _ => StreamKind::Call,
         }
     }
 }

@@ -13,21 +13,32 @@ pub(crate) struct EventStream {
     /// After how long without a byte a comment is put in; none where none can be.
     keepalive: Option<Duration>,
     commented: Option<Instant>,
-    /// Whether it may be ended between events when the grace of a drain is over.
-    may_end: bool,
+    last_word: LastWord,
     /// Whether its events can be told apart at all, or a content coding hides them.
     is_plain: bool,
     http_sse: HttpSse,
 }
 
+/// What a stream needs before it may be ended as a whole one, when the grace of a drain is over.
+#[derive(Debug)]
+pub(crate) enum LastWord {
+    /// The answer of a call, which is the server's to give.
+    Owed,
+    /// Nothing: its client opens another.
+    Nothing,
+    /// The response to the `subscriptions/listen` with this id (2026-07-28 subscriptions, Graceful
+    /// Closure).
+    Result(Box<str>),
+}
+
 impl EventStream {
     /// A stream whose bytes are its events.
-    pub(crate) fn plain(keepalive: Option<Duration>, may_end: bool) -> Self {
+    pub(crate) fn plain(keepalive: Option<Duration>, last_word: LastWord) -> Self {
         Self {
             framer: Framer::new(),
             keepalive,
             commented: None,
-            may_end,
+            last_word,
             is_plain: true,
             http_sse: HttpSse::Nothing,
         }
@@ -37,7 +48,7 @@ impl EventStream {
     pub(crate) fn coded() -> Self {
         Self {
             is_plain: false,
-            ..Self::plain(None, false)
+            ..Self::plain(None, LastWord::Owed)
         }
     }
 
@@ -94,8 +105,20 @@ impl EventStream {
         Some(self.commented.unwrap_or(moved).max(moved) + keepalive)
     }
 
-    /// Whether an end here would leave nobody with half an answer.
-    pub(crate) fn may_end_here(&self) -> bool {
-        self.may_end && self.framer.is_between_events()
+    /// Whether it may be ended at all, once no event is under way.
+    pub(crate) fn may_end(&self) -> bool {
+        !matches!(self.last_word, LastWord::Owed)
+    }
+
+    /// The event that is to end it.
+    pub(crate) fn last_word(&self) -> String {
+        let LastWord::Result(id) = &self.last_word else {
+            return String::new();
+        };
+        let end = self.framer.line_end();
+        format!(
+            "data: {{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"resultType\":\"complete\",\
+             \"_meta\":{{\"io.modelcontextprotocol/subscriptionId\":{id}}}}}}}{end}{end}"
+        )
     }
 }

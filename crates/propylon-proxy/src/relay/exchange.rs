@@ -11,7 +11,7 @@ mod upload;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use propylon_config::{ClientTimeouts, Limits, UpstreamTimeouts};
 use tokio::io::{AsyncRead, ReadBuf};
@@ -29,6 +29,9 @@ use crate::phase::answer::Encoding;
 use crate::reason::Reason;
 use crate::upstream::link::Link;
 use crate::worker::{Stage, Worker};
+
+/// How long an event may take to end where its stream is to end: less than workers wait for each other.
+const LAST_EVENT: Duration = Duration::from_millis(250);
 
 /// A response's head with whatever came behind it.
 #[derive(Debug)]
@@ -72,6 +75,8 @@ pub(crate) struct Exchange<'a, S> {
     upload_moved: Instant,
     answer_moved: Instant,
     client_stuck: Option<Instant>,
+    /// Until when an event under way is waited for, once the exchange is to end.
+    ends_at: Option<Instant>,
     pub(crate) tally: Tally,
 }
 
@@ -147,6 +152,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
             upload_moved: now,
             answer_moved: now,
             client_stuck: None,
+            ends_at: None,
             tally: Tally {
                 request_bytes,
                 ..Tally::default()
@@ -260,13 +266,24 @@ impl<'a, S: Transport> Exchange<'a, S> {
     }
 
     /// The grace of a drain is over. A stream nobody would call unfinished ends as a whole one, so
-    /// that its client opens another elsewhere; everything else is cut, and seen to be cut.
+    /// that its client opens another elsewhere, and an event under way is given a moment; everything
+    /// else is cut, and seen to be cut.
     fn end_early(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ProxyError>> {
-        let may_end = self.stream.as_ref().is_some_and(EventStream::may_end_here);
-        if !(may_end && self.to_client.is_flushed()) {
+        let Some(stream) = self.stream.as_ref().filter(|stream| stream.may_end()) else {
             return Poll::Ready(Err(Reason::Draining.into()));
+        };
+        if !(stream.is_between_events() && self.to_client.is_flushed()) {
+            let due = *self
+                .ends_at
+                .get_or_insert_with(|| Instant::now() + LAST_EVENT);
+            return match self.client.deadline.poll(cx, due) {
+                Poll::Ready(()) => Poll::Ready(Err(Reason::Draining.into())),
+                Poll::Pending => Poll::Pending,
+            };
         }
         let mut end = Vec::new();
+        self.to_client
+            .encode(stream.last_word().as_bytes(), &mut end);
         self.to_client.encode_end(&[], &mut end);
         self.tally.surplus = true;
         Poll::Ready(self.send_to_client(cx, &end))

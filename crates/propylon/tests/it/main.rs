@@ -22,6 +22,7 @@ mod keepalive;
 mod limits;
 mod metadata;
 mod mirror;
+mod listen;
 mod once_only;
 mod real;
 mod reload_drain;
