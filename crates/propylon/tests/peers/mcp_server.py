@@ -82,6 +82,25 @@ def build(name):
         runs[key] = runs.get(key, 0) + 1
         return str(runs[key])
 
+    outcomes = {}
+
+    @server.tool()
+    async def watched(key: str, steps: int, ctx: Context) -> str:
+        outcomes[key] = "running"
+        try:
+            for number in range(steps):
+                await ctx.report_progress(number + 1, steps)
+                await asyncio.sleep(0.1)
+        except asyncio.CancelledError:
+            outcomes[key] = "cancelled"
+            raise
+        outcomes[key] = "finished"
+        return "finished"
+
+    @server.tool()
+    async def outcome(key: str) -> str:
+        return outcomes.get(key, "unknown")
+
     @server.tool()
     async def ask(answer: Annotated[Answer, Resolve(question)]) -> str:
         return f"answer: {answer.value}"
