@@ -25,6 +25,7 @@ impl Collector for Shared {
         self.encode_process(&mut encoder)?;
         super::tls::encode(&self.metrics, &tables, &mut encoder)?;
         self.encode_routes(&mut encoder)?;
+        self.encode_streams(&mut encoder)?;
         self.encode_refusals(&mut encoder)?;
         encode_affinity(&tables, &mut encoder)?;
         encode_mirrored(&tables, &mut encoder)?;
@@ -113,19 +114,6 @@ impl Shared {
                 )?;
             }
         }
-        let mut streams = encoder.encode_descriptor(
-            "propylon_streams",
-            "Event streams that have ended, by what they were for",
-            None,
-            MetricType::Counter,
-        )?;
-        for route in &routes {
-            for kind in StreamKind::ALL {
-                let count = kind.of(&route.streams).load(Ordering::Relaxed);
-                let labels = [("route", &*route.name), ("kind", kind.name())];
-                counter(&mut streams, &labels, count)?;
-            }
-        }
         for (name, help, read) in [
             (
                 "propylon_events",
@@ -172,6 +160,24 @@ impl Shared {
                 metric
                     .encode_family(&labels)?
                     .encode_histogram::<NoLabels>(sum, count, &buckets, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn encode_streams(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+        let routes = self.metrics.routes();
+        let mut streams = encoder.encode_descriptor(
+            "propylon_streams",
+            "Event streams that have ended, by what they were for",
+            None,
+            MetricType::Counter,
+        )?;
+        for route in &routes {
+            for kind in StreamKind::ALL {
+                let count = kind.of(&route.streams).load(Ordering::Relaxed);
+                let labels = [("route", &*route.name), ("kind", kind.name())];
+                counter(&mut streams, &labels, count)?;
             }
         }
         Ok(())

@@ -76,7 +76,7 @@ impl EventStream {
 
     /// Whether nothing of an event has come that is not whole.
     pub(crate) fn is_between_events(&self) -> bool {
-        self.framer.is_between_events()
+        self.framer.is_between_events() && !self.http_sse.is_holding()
     }
 
     /// After how many of the next bytes a line feed is due: see [`Framer::mark_to_end`].
@@ -101,7 +101,7 @@ impl EventStream {
     }
 
     fn comment_due(&self, moved: Instant) -> Option<Instant> {
-        let keepalive = self.keepalive.filter(|_| self.framer.is_between_events())?;
+        let keepalive = self.keepalive.filter(|_| self.is_between_events())?;
         Some(self.commented.unwrap_or(moved).max(moved) + keepalive)
     }
 

@@ -53,6 +53,11 @@ impl FirstEvent {
         true
     }
 
+    /// Whether any bytes wait.
+    pub(crate) fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Gives up what is held: the stream ends here.
     pub(crate) fn release(self) -> Vec<u8> {
         self.held

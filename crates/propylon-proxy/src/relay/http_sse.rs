@@ -107,6 +107,11 @@ impl HttpSse {
         Some(out)
     }
 
+    /// Whether an event is under way of which nothing has gone on.
+    pub(crate) fn is_holding(&self) -> bool {
+        matches!(self, Self::Awaited(awaited) if awaited.first.is_holding())
+    }
+
     /// When the session is to be remembered anew, so that no quiet stream outlives its session.
     pub(crate) fn turn_due(&self) -> Option<Instant> {
         match self {

@@ -77,8 +77,8 @@ impl Events {
     pub fn next_block(&mut self, limit: Duration) -> Result<Event, Ending> {
         let end = Instant::now() + limit;
         loop {
-            if let Some(at) = self.text.windows(2).position(|window| window == b"\n\n") {
-                let block: Vec<u8> = self.text.drain(..at + 2).collect();
+            if let Some(end) = block_end(&self.text) {
+                let block: Vec<u8> = self.text.drain(..end).collect();
                 return Ok(Event {
                     text: String::from_utf8_lossy(&block).into_owned(),
                     at: Instant::now(),
@@ -149,4 +149,15 @@ impl Events {
         }
         Ok(())
     }
+}
+
+/// The end of the first block, whose lines end in LF or in CR LF.
+fn block_end(text: &[u8]) -> Option<usize> {
+    let ends = (0..text.len()).filter_map(|at| {
+        let rest = text.get(at..)?;
+        let length = [&b"\n\n"[..], b"\r\n\r\n"].into_iter();
+        let length = length.filter(|end| rest.starts_with(end)).map(<[u8]>::len);
+        length.max().map(|length| at + length)
+    });
+    ends.min()
 }

@@ -32,8 +32,7 @@ fn answer_of(body: &propylon_testkit::Body) -> Value {
     serde_json::from_str(data.unwrap_or(&text)).unwrap_or_default()
 }
 
-fn modern(proxy: &Propylon, id: u32, tool: &str, arguments: &Value) -> ([String; 3], Value) {
-    let _ = proxy;
+fn modern(id: u32, tool: &str, arguments: &Value) -> ([String; 3], Value) {
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": { "name": "raw", "version": "1" },
@@ -54,7 +53,7 @@ fn modern(proxy: &Propylon, id: u32, tool: &str, arguments: &Value) -> ([String;
 }
 
 fn outcome_modern(proxy: &Propylon, key: &str) -> String {
-    let (lines, message) = modern(proxy, 99, "outcome", &json!({ "key": key }));
+    let (lines, message) = modern(99, "outcome", &json!({ "key": key }));
     let lines: Vec<_> = lines.iter().map(String::as_str).collect();
     let (_, body) = post_json(proxy.address(), "/mcp", &lines, &message);
     let text = &answer_of(&body)["result"]["content"][0]["text"];
@@ -65,15 +64,15 @@ fn outcome_modern(proxy: &Propylon, key: &str) -> String {
 fn a_modern_client_that_leaves_cancels_its_call_at_the_server() {
     let server = Server::start(Kind::PythonSdk, "alpha");
     let proxy = serve(&[server.url()]);
-    let (lines, message) = modern(&proxy, 1, "watched", &json!({ "key": "m", "steps": 600 }));
+    let (lines, message) = modern(1, "watched", &json!({ "key": "m", "steps": 600 }));
     let lines: Vec<_> = lines.iter().map(String::as_str).collect();
     let (_, mut events) = begin(&proxy, &lines, &message);
     events.next(SOON).expect("the call reports");
-    assert_eq!(outcome_modern(&proxy, "m"), "running");
+    assert_eq!(outcome_modern("m"), "running");
     drop(events);
     // It would run for a minute.
     eventually("the server to cancel the call", SOON, || {
-        outcome_modern(&proxy, "m") == "cancelled"
+        outcome_modern("m") == "cancelled"
     });
     proxy.stop();
 }
