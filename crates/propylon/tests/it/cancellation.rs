@@ -68,11 +68,11 @@ fn a_modern_client_that_leaves_cancels_its_call_at_the_server() {
     let lines: Vec<_> = lines.iter().map(String::as_str).collect();
     let (_, mut events) = begin(&proxy, &lines, &message);
     events.next(SOON).expect("the call reports");
-    assert_eq!(outcome_modern("m"), "running");
+    assert_eq!(outcome_modern(&proxy, "m"), "running");
     drop(events);
     // It would run for a minute.
     eventually("the server to cancel the call", SOON, || {
-        outcome_modern("m") == "cancelled"
+        outcome_modern(&proxy, "m") == "cancelled"
     });
     proxy.stop();
 }
