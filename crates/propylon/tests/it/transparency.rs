@@ -136,12 +136,14 @@ fn odd_streams_are_the_same_through_us_as_direct() {
     let (upstream, proxy, next) = server("60ms");
     let mut comments = 0;
     for (number, stream) in STREAMS.iter().enumerate() {
-        let cuts = [stream.len() * 2 / 3, stream.len() * 5 / 6, stream.len() / 3];
         let framing = [Framing::Chunked, Framing::UntilClose][number % 2];
-        set(&next, move || {
-            answer(framing, stream, &cuts, Duration::from_millis(150))
-        });
-        for asked in ASKED {
+        let first_end = stream.windows(2).position(|end| end == b"\n\n");
+        let thirds = vec![stream.len() / 3, stream.len() * 2 / 3, stream.len() * 5 / 6];
+        let whole = vec![first_end.map_or(0, |end| end + 2)];
+        for (asked, cuts) in ASKED.into_iter().zip([thirds, whole]) {
+            set(&next, move || {
+                answer(framing, stream, &cuts, Duration::from_millis(150))
+            });
             let direct = ask(upstream.address(), asked).0;
             assert_eq!(&direct, stream, "the server sends what it should");
             let (through, ending) = ask(proxy.address(), asked);
