@@ -153,7 +153,7 @@ mod tests {
         let endpoints = propylon_config::Endpoints::Urls(vec![url.parse().unwrap()]);
         let upstream = Upstream::new(propylon_config::Upstream::new("old", endpoints), None);
         let config = propylon_config::Route::to("old", prefix);
-        Route::new(&config, Arc::new(upstream), Arc::default())
+        Route::new(&config, Arc::new(upstream.unwrap()), Arc::default())
     }
 
     /// `(prefix, upstream's URL, path asked for)`, what the server announces, what the client is to be told if not that,
