@@ -11,6 +11,7 @@ pub(crate) mod location;
 pub(crate) mod metadata;
 pub(crate) mod mirror;
 pub(crate) mod messages;
+pub(crate) mod mirror;
 pub(crate) mod origin;
 pub(crate) mod place;
 pub(crate) mod route;

@@ -24,6 +24,7 @@ mod limits;
 mod metadata;
 mod mirror;
 mod listen;
+mod mirror;
 mod once_only;
 mod real;
 mod reload_drain;
