@@ -89,7 +89,15 @@ async fn run<S: Transport>(
     guard::admit(request.method(), body.known_bytes(), &record.facts, &gate)?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.
-    look::inside(context, client, &request, &mut body, upstream, record).await?;
+    look::inside(
+        context,
+        client,
+        &request,
+        &mut body,
+        &routed.route.upstream,
+        record,
+    )
+    .await?;
 
     // Affinity: the instance the request belongs to.
     messages::recognise(&mut routed, wanted, &request, &mut record.facts)?;

@@ -59,9 +59,7 @@ impl Facts {
             .all(head, Field::Accept)
             .any(media::accepts_event_stream);
         // Earlier revisions do not hold this header to the body, so there it counts for nothing.
-        let listens =
-            era == Era::Modern && first(Field::McpMethod) == Some(b"subscriptions/listen");
-        let listens = first(Field::McpMethod) == Some(LISTEN.as_bytes());
+        let listens = era == Era::Modern && first(Field::McpMethod) == Some(LISTEN.as_bytes());
         Self {
             era: Some(era),
             revision: version.and_then(Revision::parse),
@@ -94,7 +92,8 @@ impl Facts {
 impl Facts {
     /// What an event stream that answers the request is for.
     pub(crate) fn stream_kind(&self, method: &str) -> StreamKind {
-        let listens = || self.rpc.method.as_deref() == Some(LISTEN);
+        let is_modern = self.era == Some(Era::Modern);
+        let listens = || is_modern && self.rpc.method.as_deref() == Some(LISTEN);
         match method {
             "GET" => StreamKind::Get,
             _ if self.wants_stream || listens() => StreamKind::Listen,
