@@ -85,19 +85,16 @@ async fn run<S: Transport>(
     if let Some(preflight) = Preflight::of(&request, &mut record.shown, &routed.route) {
         return Ok(own_answer::allow(client, &preflight, record, context.keep_alive).await);
     }
-    let gate = Gate::of(context);
-    guard::admit(request.method(), body.known_bytes(), &record.facts, &gate)?;
+    guard::admit(
+        request.method(),
+        body.known_bytes(),
+        &record.facts,
+        &Gate::of(context),
+    )?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.
-    look::inside(
-        context,
-        client,
-        &request,
-        &mut body,
-        &routed.route.upstream,
-        record,
-    )
-    .await?;
+    let upstream = &routed.route.upstream;
+    look::inside(context, client, &request, &mut body, upstream, record).await?;
 
     // Affinity: the instance the request belongs to.
     messages::recognise(&mut routed, wanted, &request, &mut record.facts)?;
