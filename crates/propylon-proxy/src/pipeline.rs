@@ -77,6 +77,7 @@ async fn run<S: Transport>(
     let Some(mut routed) = tables.routes.find(wanted) else {
         return own_answer::no_route(context, client, wanted, &body, record).await;
     };
+    let upstream = &routed.route.upstream;
     record.routed(&routed);
 
     // Guard: what is refused, or answered, before anything is dialled.
@@ -85,20 +86,15 @@ async fn run<S: Transport>(
     if let Some(preflight) = Preflight::of(&request, &mut record.shown, &routed.route) {
         return Ok(own_answer::allow(client, &preflight, record, context.keep_alive).await);
     }
-    guard::admit(
-        request.method(),
-        body.known_bytes(),
-        &record.facts,
-        &Gate::of(context),
-    )?;
+    let gate = Gate::of(context);
+    guard::admit(request.method(), body.known_bytes(), &record.facts, &gate)?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.
-    let upstream = &routed.route.upstream;
     look::inside(context, client, &request, &mut body, upstream, record).await?;
 
     // Affinity: the instance the request belongs to.
-    messages::recognise(&mut routed, wanted, &request, &mut record.facts)?;
-    let upstream = &routed.route.upstream;
+    let (route, target) = (&routed.route, &mut routed.target);
+    messages::recognise(route, target, wanted, &request, &mut record.facts)?;
     let alias = Alias::of(upstream, &request, &record.facts)?;
     let place = place::find(upstream, &record.facts, alias.as_ref(), Instant::now());
     record.placed(&place);

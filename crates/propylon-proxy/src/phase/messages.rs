@@ -8,7 +8,7 @@ use propylon_mcp::SessionFingerprint;
 
 use super::classify::Facts;
 use super::endpoint_event::{Announced, Way};
-use super::route::{Routed, Wanted};
+use super::route::{Route, Wanted};
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
 use crate::reason::Reason;
@@ -61,12 +61,12 @@ impl Announced {
 /// # Errors
 /// The address is one of a stream that is not open here, and nobody can tell which instance had it.
 pub(crate) fn recognise(
-    routed: &mut Routed,
+    route: &Route,
+    target: &mut String,
     wanted: Wanted<'_>,
     request: &RequestHead,
     facts: &mut Facts,
 ) -> Result<(), Reason> {
-    let Routed { route, target } = routed;
     let upstream = &route.upstream;
     if request.method() != "POST" || request.lines.has(Field::McpSessionId) {
         return Ok(());
