@@ -119,14 +119,12 @@ async fn run<S: Transport>(
     record.reached(&reached);
 
     // Relay: the rest of the request and the answer, both ways at once.
-    let conversation = Conversation {
+    let talk = Conversation {
         context,
         routed: &routed,
         place,
         alias,
         instance: Arc::clone(&reached.instance),
     };
-    conversation
-        .hold(client, (request, body), reached, record)
-        .await
+    talk.hold(client, (request, body), reached, record).await
 }
