@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::model::cors::Cors;
-use crate::model::deployment::{Admin, Deployment, Listener, Log, Route};
+use crate::model::deployment::{Admin, Deployment, Listener, Log, Route, TraceContext};
 use crate::model::limits::{ClientTimeouts, Limits};
 use crate::model::upstream::Upstream;
 use crate::section::Placed;
@@ -23,6 +23,7 @@ pub(crate) struct Draft {
     pub(crate) timeouts: ClientTimeouts,
     pub(crate) trusted_proxies: Vec<Placed<IpNet>>,
     pub(crate) resolver_servers: Vec<SocketAddr>,
+    pub(crate) trace_context: TraceContext,
     pub(crate) log: Log,
     /// Without a place where nothing is written about it.
     pub(crate) admin: Option<(Admin, Option<Placed<()>>)>,
@@ -60,6 +61,7 @@ impl Default for Draft {
             timeouts: defaults.timeouts,
             trusted_proxies: Vec::new(),
             resolver_servers: Vec::new(),
+            trace_context: defaults.trace_context,
             log: defaults.log,
             admin: defaults.admin.map(|admin| (admin, None)),
             drain: defaults.drain,
@@ -93,6 +95,7 @@ impl Draft {
             timeouts: self.timeouts,
             trusted_proxies: self.trusted_proxies.into_iter().map(|p| p.value).collect(),
             resolver_servers: self.resolver_servers,
+            trace_context: self.trace_context,
             log: self.log,
             admin: self.admin.map(|(admin, _)| admin),
             drain: self.drain,

@@ -19,7 +19,9 @@ mod written;
 pub use kind::Kind;
 pub use load::{Loaded, load_file, load_str};
 pub use model::cors::{Cors, InvalidOrigin, Origin, without_default_port};
-pub use model::deployment::{AccessLog, Admin, Deployment, Level, Listener, Log, LogFormat, Route};
+pub use model::deployment::{
+    AccessLog, Admin, Deployment, Level, Listener, Log, LogFormat, Route, TraceContext,
+};
 pub use model::limits::{ClientTimeouts, Limits};
 pub use model::seal_keys::{InvalidKeys, SEAL_KEY_BYTES, SEAL_KEYS_MAX, SealKeys};
 pub use model::tls::{CertificateFiles, InvalidPin, ListenerTls, SpkiPin, TlsVersion, UpstreamTls};

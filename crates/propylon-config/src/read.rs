@@ -11,7 +11,7 @@ pub(crate) mod word;
 pub(crate) use flag::flag_upstream;
 
 use crate::draft::{Draft, DraftRoute};
-use crate::model::deployment::{Admin, Level, Listener, Log, LogFormat};
+use crate::model::deployment::{Admin, Level, Listener, Log, LogFormat, TraceContext};
 use crate::model::limits::{ClientTimeouts, Limits};
 use crate::section::{Placed, Section};
 use crate::tree::Value;
@@ -51,6 +51,15 @@ pub(crate) fn draft(root: Section<'_>) -> Draft {
         draft.resolver_servers = servers.into_iter().map(|server| server.value).collect();
         section.finish();
     }
+    root.choice(
+        "trace_context",
+        &mut draft.trace_context,
+        |word| match word {
+            "continue" => Some(TraceContext::Continue),
+            "off" => Some(TraceContext::Off),
+            _ => None,
+        },
+    );
     admin(&root, &mut draft);
     root.duration("drain", &mut draft.drain);
     if let Some(workers) = root.read("workers", word::workers) {

@@ -14,3 +14,4 @@ pub(crate) mod mirror;
 pub(crate) mod origin;
 pub(crate) mod place;
 pub(crate) mod route;
+pub(crate) mod trace;

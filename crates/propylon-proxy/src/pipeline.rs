@@ -107,7 +107,7 @@ async fn run<S: Transport>(
         target: &routed.target,
         body: &body,
         wants_plain: routed.is_rewritten(wanted),
-        request_id: record.minted_request_id(),
+        record,
         session: alias.as_ref().map(|alias| &*alias.server),
     };
     let reached = reach(worker, upstream, &place, |instance, out| {

@@ -16,6 +16,7 @@ use crate::phase::classify::{Facts, bounded};
 use crate::phase::origin::Shown;
 use crate::phase::place::Place;
 use crate::phase::route::{Route, Routed};
+use crate::phase::trace::Trace;
 use crate::reach::Reached;
 use crate::reason::Reason;
 use crate::relay::exchange::Tally;
@@ -34,6 +35,8 @@ pub(crate) struct Record {
     pub(crate) tally: Tally,
     /// What every answer tells the browser of the page that asked.
     pub(crate) shown: Option<Shown>,
+    /// Where it stands in its trace, if it names one.
+    pub(crate) trace: Option<Trace>,
     /// Whether the whole request has been read: what comes next on the connection is the next one.
     pub(crate) is_request_read: bool,
     request_id: RequestId,
@@ -61,6 +64,9 @@ impl Record {
         if let Some(kept) = told {
             record.request_id = RequestId::kept(kept, record.request_id);
         }
+        if worker.tables().continues_traces {
+            record.trace = Trace::of(request, || worker.mint_numbers());
+        }
         record.method = match request.method() {
             "POST" => "POST".into(),
             "GET" => "GET".into(),
@@ -77,6 +83,7 @@ impl Record {
             facts: Facts::default(),
             tally: Tally::default(),
             shown: None,
+            trace: None,
             is_request_read: false,
             request_id: worker.mint_request_id(),
             client,

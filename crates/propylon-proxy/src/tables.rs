@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use propylon_config::{ClientTimeouts, Deployment, Limits, Listener, LogFormat};
+use propylon_config::{ClientTimeouts, Deployment, Limits, Listener, LogFormat, TraceContext};
 use propylon_net::tls::{ListenerTls, TlsError};
 
 use crate::metrics::{Metrics, RouteMetrics};
@@ -21,6 +21,8 @@ pub(crate) struct Tables {
     pub(crate) timeouts: ClientTimeouts,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) resolver_servers: Vec<SocketAddr>,
+    /// Whether the proxy takes part in traces.
+    pub(crate) continues_traces: bool,
     pub(crate) log_format: LogFormat,
     listeners: Vec<Listener>,
     /// The TLS of listeners that speak it, by the address asked for.
@@ -61,6 +63,7 @@ impl Tables {
             timeouts: deployment.timeouts,
             trusted_proxies: deployment.trusted_proxies.clone(),
             resolver_servers: deployment.resolver_servers.clone(),
+            continues_traces: deployment.trace_context == TraceContext::Continue,
             log_format: deployment.log.format,
             listeners: deployment.listeners.clone(),
             tls: listeners_tls(&deployment.listeners)?,

@@ -213,6 +213,11 @@ impl Worker {
         self.request_ids.mint()
     }
 
+    /// Two numbers that no other request has.
+    pub(crate) fn mint_numbers(&self) -> (u64, u64) {
+        self.request_ids.numbers()
+    }
+
     /// Adds a line to the access log, where there is one.
     pub(crate) fn log(&self, write: impl FnOnce(&str, LogFormat, &mut Vec<u8>)) {
         if self.log.add(write) {

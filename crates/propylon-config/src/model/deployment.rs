@@ -30,6 +30,8 @@ pub struct Deployment {
     pub trusted_proxies: Vec<IpNet>,
     /// DNS servers for the names of upstreams; empty for those of the system.
     pub resolver_servers: Vec<SocketAddr>,
+    /// What becomes of the trace a request names.
+    pub trace_context: TraceContext,
     /// Where log lines go and how they look.
     pub log: Log,
     /// The operator's own listener; `None` when the file says `admin: off`.
@@ -56,6 +58,7 @@ impl Default for Deployment {
             timeouts: ClientTimeouts::default(),
             trusted_proxies: Vec::new(),
             resolver_servers: Vec::new(),
+            trace_context: TraceContext::default(),
             log: Log::default(),
             admin: Some(Admin::default()),
             drain: Deployment::DRAIN,
@@ -115,6 +118,16 @@ impl Route {
             rewrite_metadata: false,
         }
     }
+}
+
+/// What becomes of the trace a request names in `traceparent`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TraceContext {
+    /// The proxy takes part: its own span is the parent that goes on.
+    #[default]
+    Continue,
+    /// The headers cross as they came.
+    Off,
 }
 
 /// Where log lines go and how they look.

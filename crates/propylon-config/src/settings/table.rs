@@ -92,6 +92,7 @@ pub const SETTINGS: &[Setting] = &[
     row("timeouts.header_read", WAIT, Value("10s"), "From the first byte of a request head to its last.").refuses("client-header-timeout", HEADER_TIMEOUT),
     row("timeouts.keep_alive", WAIT, Value("75s"), "How long a connection without a request is kept."),
     row("timeouts.write_idle", WAIT, Value("5m"), "How long a client may read nothing of what it is sent.").refuses("client-write-timeout", WRITE_TIMEOUT),
+    row("trace_context", Kind::Choice(&["continue", "off"]), Value("continue"), "What becomes of `traceparent`: `continue` makes the proxy's own span the parent, `off` passes the headers as they came."),
     row("trusted_proxies", Kind::Networks, Absent("none"), "Addresses or CIDR networks whose `Forwarded` and `X-Forwarded-*` headers are believed."),
     row("upstreams.<name>.affinity.by", Kind::Choice(&["session", "none"]), Value("session"), "What makes requests belong together: the `Mcp-Session-Id`, or the id of a task; or nothing."),
     row("upstreams.<name>.affinity.bytes_max", Kind::Size { min: 64 << 10, max: u64::MAX }, Value("64MiB"), "Memory the sessions and tasks of this upstream may take; the least recently used go first.").metric(AFFINITY_EVICTIONS),

@@ -25,6 +25,8 @@ pub(crate) enum Field {
     Origin,
     ProxyConnection,
     Te,
+    Traceparent,
+    Tracestate,
     TransferEncoding,
     Upgrade,
     Via,
@@ -60,7 +62,9 @@ impl Field {
                 ("connection", Self::Connection),
                 ("keep-alive", Self::KeepAlive),
                 ("mcp-method", Self::McpMethod),
+                ("tracestate", Self::Tracestate),
             ],
+            11 => &[("traceparent", Self::Traceparent)],
             12 => &[
                 ("content-type", Self::ContentType),
                 ("x-request-id", Self::XRequestId),

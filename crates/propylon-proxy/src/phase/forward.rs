@@ -10,6 +10,7 @@ use crate::http1::field::Field;
 use crate::http1::framing::Framing;
 use crate::http1::head::RequestHead;
 use crate::http1::lines::{Line, Lines};
+use crate::record::Record;
 use crate::relay::body::Body;
 use crate::upstream::Upstream;
 use crate::upstream::instance::Instance;
@@ -23,8 +24,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) body: &'a Body,
     /// The answer is to be read, so it must come without a content coding.
     pub(crate) wants_plain: bool,
-    /// Minted here because the client sent none.
-    pub(crate) request_id: Option<&'a str>,
+    /// The request's id, where it was minted here, and its trace.
+    pub(crate) record: &'a Record,
     /// The id by which the instance knows the session, where the client knows it by another.
     pub(crate) session: Option<&'a [u8]>,
 }
@@ -55,6 +56,8 @@ impl Forward<'_> {
                 Field::McpSessionId => self.session.is_some(),
                 Field::ClientClaim => !self.client.trusted,
                 Field::Expect => self.body.is_asked_for,
+                Field::Traceparent => self.record.trace.is_some(),
+                Field::Tracestate => self.record.trace.is_some_and(|trace| trace.is_new),
                 Field::AcceptEncoding => self.wants_plain,
                 field => field.is_ours(),
             };
@@ -64,7 +67,10 @@ impl Forward<'_> {
         if let Some(session) = self.session {
             write_session(session, out);
         }
-        if let Some(id) = self.request_id {
+        if let Some(trace) = &self.record.trace {
+            trace.write(out);
+        }
+        if let Some(id) = self.record.minted_request_id() {
             let _ = write!(out, "X-Request-Id: {id}\r\n");
         }
         if self.wants_plain {

@@ -10,12 +10,15 @@ use serde::Serialize;
 
 use super::Record;
 use crate::phase::route::Route;
+use crate::phase::trace::Trace;
 
 /// One line. The field names are documented for users: they change only with a note.
 #[derive(Debug, Serialize)]
 pub(super) struct Line<'r> {
     time: &'r str,
     request_id: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'r str>,
     client: std::net::IpAddr,
     method: &'r str,
     status: u16,
@@ -79,6 +82,7 @@ impl<'r> Line<'r> {
         Self {
             time,
             request_id: record.request_id.as_str(),
+            trace_id: record.trace.as_ref().map(Trace::id),
             client: record.client,
             method: &record.method,
             status: record.status,

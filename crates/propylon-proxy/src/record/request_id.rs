@@ -62,12 +62,18 @@ impl RequestIds {
         }
     }
 
-    pub(crate) fn mint(&self) -> RequestId {
+    /// Two numbers that together no other caller gets.
+    pub(crate) fn numbers(&self) -> (u64, u64) {
         let next = self.next.get().wrapping_add(1);
         self.next.set(next);
+        (self.prefix, next)
+    }
+
+    pub(crate) fn mint(&self) -> RequestId {
+        let (prefix, next) = self.numbers();
         let mut digits = [b'0'; 32];
         // Thirty-two digits always fit.
-        let _ = write!(&mut digits[..], "{:016x}{:016x}", self.prefix, next);
+        let _ = write!(&mut digits[..], "{prefix:016x}{next:016x}");
         RequestId::Minted(digits)
     }
 }

@@ -28,7 +28,7 @@ fn plain() -> Upstream {
 #[test]
 fn end_to_end_headers_cross_byte_for_byte() {
     let upstream = plain();
-    let proxy = serve_one(&upstream);
+    let proxy = serve_with(&[upstream.url("/mcp")], &[], &["trace_context: off"]);
     let lines = [
         ("Mcp-Session-Id", "abc"),
         ("MCP-Protocol-Version", "2026-07-28"),
@@ -433,5 +433,24 @@ fn a_body_crosses_without_being_rewritten() {
     assert_eq!(upstream.exchanges()[0].body, odd.as_bytes());
     let (response, _) = post_json(proxy.address(), "/mcp", &[], &rpc(1, "ping", &json!({})));
     assert_eq!(response.status, 200);
+    proxy.stop();
+}
+
+#[test]
+fn a_trace_goes_on_under_the_proxys_own_span() {
+    let upstream = plain();
+    let proxy = serve_one(&upstream);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let sent = format!("traceparent: 00-{trace}-b7ad6b7169203331-01\r\ntracestate: a=1\r\n");
+    let seen = seen(&proxy, &upstream, &sent);
+    let parents = seen.values("traceparent");
+    let fields: Vec<_> = parents[0].split('-').collect();
+    assert_eq!(
+        (parents.len(), fields[0], fields[1], fields[3]),
+        (1, "00", trace, "01")
+    );
+    assert_ne!(fields[2], "b7ad6b7169203331", "the parent is the proxy");
+    assert_eq!(seen.values("tracestate"), ["a=1"]);
+    assert_eq!(proxy.logged(|_| true)["trace_id"], trace);
     proxy.stop();
 }
