@@ -31,6 +31,8 @@ pub(crate) struct Lab {
     ids: Rc<Cell<u64>>,
     run: String,
     session: Mutex<Option<Result<Session, Trouble>>>,
+    /// Ids of shared sessions that their instance does not know any more.
+    lost: RefCell<Vec<String>>,
 }
 
 impl Lab {
@@ -58,6 +60,7 @@ impl Lab {
             ids: Rc::default(),
             run: random.iter().map(|byte| format!("{byte:02x}")).collect(),
             session: Mutex::default(),
+            lost: RefCell::default(),
         })
     }
 
@@ -225,7 +228,33 @@ impl Lab {
             }
             response = self.ask_within(request, within).await?;
         }
+        if self.is_scattered(&response)
+            && let Some(renewed) = self.renewed(request).await
+        {
+            response = self.ask_within(&renewed, within).await?;
+        }
         Ok(response)
+    }
+
+    /// The request in a new shared session, when it was in the shared one: what lost that is found by the check for it,
+    /// and must not hide everything else.
+    async fn renewed(&self, request: &Request) -> Option<Request> {
+        let id = request
+            .lines
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("mcp-session-id"));
+        let (_, id) = id?;
+        // Held by whoever opens the session just now, whose own requests come here too.
+        let mut shared = self.session.try_lock().ok()?;
+        let held = shared.as_ref()?.as_ref().ok()?;
+        if held.id.as_bytes() == id.as_slice() {
+            self.lost.borrow_mut().push(held.id.clone());
+            *shared = Some(Ok(Box::pin(self.working_session()).await.ok()?));
+        }
+        let was_shared = |lost: &String| lost.as_bytes() == id.as_slice();
+        let session = shared.as_ref()?.as_ref().ok()?;
+        let renewed = || request.clone().setting("Mcp-Session-Id", &session.id);
+        self.lost.borrow().iter().any(was_shared).then(renewed)
     }
 
     async fn unscattered<T, F: Future<Output = Result<T, Trouble>>>(

@@ -27,6 +27,7 @@ pub(crate) use {
 #[derive(Default)]
 pub(crate) struct Measured {
     paced: OnceCell<Result<Paced, Trouble>>,
+    paced_again: OnceCell<Result<Paced, Trouble>>,
     quiet: OnceCell<Result<Quiet, Trouble>>,
     scatter: OnceCell<Result<Scatter, Trouble>>,
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Check, Need, Stage};
 use crate::lab::Lab;
 use crate::outcome::{Checked, Outcome};
-use crate::talk::Voice;
+use crate::talk::{Session, Voice};
 use crate::wire::Trouble;
 
 pub(super) const CHECK: Check = Check {
@@ -23,7 +23,8 @@ const EVENTS: u64 = 8;
 const DROPPED: u64 = 3;
 
 async fn run(lab: Rc<Lab>) -> Checked {
-    let session = lab.session().await?;
+    // One of its own: some relays end the session of a dropped stream.
+    let session = lab.working_session().await?;
     let voice = Voice::Legacy(session.clone());
     let key = lab.word("dropped");
     let arguments = json!({"events": EVENTS, "interval_ms": 250, "key": key});
@@ -59,7 +60,7 @@ async fn run(lab: Rc<Lab>) -> Checked {
                 )
                 .saw("the resumption", "the events that were missed", text));
             }
-            Err(error) => return Err(error),
+            Err(error) => return gone(&lab, &session, error).await,
         };
     let mut missed = Vec::new();
     let mut result = None;
@@ -78,6 +79,26 @@ async fn run(lab: Rc<Lab>) -> Checked {
         .unwrap_or("unknown")
         .to_owned();
     Ok(judge(&missed, result.as_ref(), &outcome))
+}
+
+/// A resumption that is answered `Session not found` went elsewhere, which is another check's matter, unless the session
+/// itself is gone.
+async fn gone(lab: &Lab, session: &Session, error: Trouble) -> Checked {
+    let ping = session.request(
+        lab,
+        &json!({"jsonrpc": "2.0", "id": lab.next_id(), "method": "ping"}),
+    );
+    let answer = lab.settle(&ping, lab.soon()).await?;
+    if answer.status() != 404 {
+        return Err(error);
+    }
+    Ok(
+        Outcome::fail("a dropped stream of a legacy call ends its session").saw(
+            "a ping in the session whose stream was dropped",
+            "its answer",
+            format!("{}: {}", answer.head.describe(), answer.excerpt()),
+        ),
+    )
 }
 
 fn judge(missed: &[u64], result: Option<&Value>, ended: &str) -> Outcome {

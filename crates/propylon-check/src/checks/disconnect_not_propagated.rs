@@ -7,6 +7,7 @@ use propylon_practices::Evidence;
 use serde_json::{Value, json};
 
 use super::{Check, Need, Stage};
+use crate::judge::{Turn, late_twice};
 use crate::lab::Lab;
 use crate::measure::in_ms;
 use crate::outcome::{Checked, Outcome};
@@ -28,6 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const ASKED_MAX: usize = 12;
 
 async fn run(lab: Rc<Lab>) -> Checked {
+    late_twice(&lab, look).await
+}
+
+async fn look(lab: Rc<Lab>, _: Turn) -> Checked {
     let quiet = closed(
         &lab,
         "quiet stream",

@@ -19,6 +19,16 @@ pub(super) const CHECK: Check = Check {
 };
 
 async fn run(lab: Rc<Lab>) -> Checked {
+    let unasked = lab.echo(&lab.voice().await?, |request| request).await?;
+    if let Some(gained) = unasked.header("last-event-id").first() {
+        return Ok(
+            Outcome::fail("a request that resumes nothing arrives with `Last-Event-ID`").saw(
+                "Last-Event-ID, not sent",
+                "no such line",
+                format!("a line with {gained:?}"),
+            ),
+        );
+    }
     let session = lab.session().await?;
     let voice = Voice::Legacy(session.clone());
     let long = "L".repeat(500);

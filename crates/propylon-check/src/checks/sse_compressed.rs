@@ -45,6 +45,12 @@ async fn one(lab: &Lab, voice: &Voice, asked: &str) -> Result<Option<Evidence>, 
         .streaming_tool(lab, "compressible", json!({"as": "sse", "bytes": 20_000}))
         .with("Accept-Encoding", asked);
     let response = lab.settle(&request, lab.soon()).await?;
+    if response.status() != 200 {
+        let found = response.head.describe();
+        return Err(Trouble::unexpected(format!(
+            "a stream with Accept-Encoding: {asked} was answered with {found}"
+        )));
+    }
     Ok(judge(
         &format!("a stream with Accept-Encoding: {asked} ({})", voice.era()),
         &response,

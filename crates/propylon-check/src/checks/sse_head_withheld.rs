@@ -6,8 +6,9 @@ use std::time::Duration;
 use propylon_practices::Evidence;
 
 use super::{Check, Need, Stage};
+use crate::judge::{Turn, late_twice};
 use crate::lab::Lab;
-use crate::measure::{in_ms, paced};
+use crate::measure::{INTERVAL, in_ms, paced};
 use crate::outcome::{Checked, Outcome};
 
 pub(super) const CHECK: Check = Check {
@@ -18,7 +19,11 @@ pub(super) const CHECK: Check = Check {
 };
 
 async fn run(lab: Rc<Lab>) -> Checked {
-    let paced = paced(&lab).await?;
+    late_twice(&lab, look).await
+}
+
+async fn look(lab: Rc<Lab>, turn: Turn) -> Checked {
+    let paced = paced(&lab, turn).await?;
     let heads: Vec<(String, Duration)> = paced
         .streams
         .iter()
@@ -31,7 +36,7 @@ async fn run(lab: Rc<Lab>) -> Checked {
             "a chain that carries event streams",
         ));
     }
-    Ok(judge(&heads, paced.held, paced.latency.threshold()))
+    Ok(judge(&heads, paced.held, paced.latency.threshold(INTERVAL)))
 }
 
 /// A head that waits for its event comes after it; a head that does not comes as small calls do. Half of the time the

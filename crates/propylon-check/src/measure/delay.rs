@@ -58,6 +58,28 @@ impl Delays {
         }
     }
 
+    /// The latest event of each burst, which is what left within `apart`: what holds one of them up holds all.
+    pub(crate) fn bursts(&self, apart: Duration) -> Self {
+        let mut bursts: Vec<EventDelay> = Vec::new();
+        let mut began = None;
+        for event in &self.events {
+            let is_same =
+                began.is_some_and(|began: Duration| event.emitted.saturating_sub(began) < apart);
+            match bursts.last_mut() {
+                Some(latest) if is_same => {
+                    if event.delay() > latest.delay() {
+                        *latest = *event;
+                    }
+                }
+                _ => {
+                    began = Some(event.emitted);
+                    bursts.push(*event);
+                }
+            }
+        }
+        Self { events: bursts }
+    }
+
     /// The delay that `percent` of 100 events do not exceed.
     pub(crate) fn at(&self, percent: usize) -> Duration {
         let mut delays: Vec<Duration> = self.events.iter().map(|event| event.delay()).collect();
@@ -116,6 +138,15 @@ mod tests {
         let held = delays(&[(0, 300), (100, 300), (200, 301)]);
         assert_eq!(held.at(50), Duration::from_millis(200));
         assert_eq!(held.bunched(Duration::from_millis(50)), 2);
+    }
+
+    #[test]
+    fn a_burst_is_one_sample_and_as_late_as_its_latest() {
+        let two = delays(&[(0, 1), (1, 90), (2, 91), (250, 251), (251, 253)]);
+        let bursts = two.bursts(Duration::from_millis(75));
+        assert_eq!(bursts.events.len(), 2);
+        assert_eq!(bursts.at(100), Duration::from_millis(89));
+        assert_eq!(bursts.at(0), Duration::from_millis(2));
     }
 
     #[test]

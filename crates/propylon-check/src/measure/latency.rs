@@ -16,10 +16,6 @@ const SAMPLES_MAX: usize = 100_000;
 /// Pause between two small calls.
 const PAUSE: Duration = Duration::from_millis(15);
 
-/// A delay that nobody notices, and that a machine with something else to do makes: buffering costs three times as much
-/// at the least.
-const HICCUP: Duration = Duration::from_millis(60);
-
 /// Round trips, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Latency {
@@ -59,9 +55,10 @@ impl Latency {
     }
 
     /// What a delay must be over to be the chain's doing and not the machine's: the slowest hundredth of the small calls
-    /// made at the same time, twice, and what they take as a rule on top; and never less than a busy machine's hiccup.
-    pub(crate) fn threshold(&self) -> Duration {
-        (self.at(99) * 2 + self.at(50)).max(HICCUP)
+    /// made at the same time, twice, and what they take as a rule on top. On an idle machine that is next to nothing, and
+    /// less than a tenth of the time between two events does not show in their rhythm.
+    pub(crate) fn threshold(&self, apart: Duration) -> Duration {
+        self.at(99) * 2 + self.at(50) + apart / 10
     }
 
     /// For a person.
@@ -154,7 +151,8 @@ mod tests {
     fn a_loaded_machine_raises_the_threshold() {
         let calm = Latency::new(vec![Duration::from_millis(1); 50]);
         let loaded = Latency::new(vec![Duration::from_millis(40); 50]);
-        assert_eq!(calm.threshold(), Duration::from_millis(60));
-        assert_eq!(loaded.threshold(), Duration::from_millis(120));
+        let apart = Duration::from_millis(150);
+        assert_eq!(calm.threshold(apart), Duration::from_millis(18));
+        assert_eq!(loaded.threshold(apart), Duration::from_millis(135));
     }
 }

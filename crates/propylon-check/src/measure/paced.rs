@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::delay::Delays;
 use super::latency::{Latency, Pinger};
+use crate::judge::Turn;
 use crate::lab::Lab;
 use crate::talk::{Voice, emission};
 use crate::timeline::{EventPoint, StreamLine, milliseconds};
@@ -36,11 +37,11 @@ pub(crate) struct Paced {
 }
 
 impl Paced {
-    /// How late nine events in ten are at most on the slowest stream that is not held back.
+    /// How late three bursts in four are at most on the slowest stream that is not held back.
     pub(crate) fn pace(&self) -> Duration {
         let streams = self.streams.iter().filter(|stream| !stream.is_held);
         streams
-            .map(|stream| stream.delays.at(90))
+            .map(|stream| stream.delays.bursts(INTERVAL / 2).at(75))
             .max()
             .unwrap_or_default()
     }
@@ -51,9 +52,12 @@ pub(crate) const INTERVAL: Duration = Duration::from_millis(150);
 /// How long the first event is held back.
 const HELD: Duration = Duration::from_millis(2_500);
 
-/// The measurement, made once.
-pub(crate) async fn paced(lab: &Rc<Lab>) -> Result<&Paced, Trouble> {
-    let cell = &lab.measured.paced;
+/// The measurement, made once for each turn.
+pub(crate) async fn paced(lab: &Rc<Lab>, turn: Turn) -> Result<&Paced, Trouble> {
+    let cell = match turn {
+        Turn::First => &lab.measured.paced,
+        Turn::Second => &lab.measured.paced_again,
+    };
     cell.get_or_init(|| measure(lab))
         .await
         .as_ref()

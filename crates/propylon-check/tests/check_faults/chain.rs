@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use propylon_check::probe::{Probe, ProbeOptions, ProbeToken, run as run_probe};
 use propylon_check::{CheckOptions, Endpoint, Hidden, Profile, RunReport, check};
+use propylon_net::dial::DialTarget;
 use propylon_practices::Verdict;
+use propylon_testkit::Scratch;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, STREAMS_MAX};
 use crate::proxy::serve;
+use crate::tls;
 
 const TOKEN: &str = "swordfish";
 
@@ -44,9 +47,29 @@ pub(crate) fn measure(
         });
         let instances = told.await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let mut address = listener.local_addr().unwrap();
         let proxy = tokio::task::spawn_local(serve(listener, instances, fault));
+        let (scratch, mut authority, mut scheme) = (Scratch::new(), None, "http");
+        if fault.has_tls() {
+            let (acceptor, file) = tls::acceptor(fault, &scratch);
+            let outer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let inner = DialTarget::operator(address);
+            (address, authority, scheme) = (outer.local_addr().unwrap(), Some(file), "https");
+            tokio::task::spawn_local(tls::serve(outer, acceptor, inner));
+        }
+        let url = format!("{scheme}://{address}/mcp");
         let mut options = CheckOptions::new(Endpoint::parse(&url).unwrap());
+        options.authority = authority;
+        if fault.has_login() {
+            let bearer = |who| {
+                vec![(
+                    "Authorization".to_owned(),
+                    Hidden::new(format!("Bearer {who}")),
+                )]
+            };
+            (options.headers, options.second_headers) = (bearer("alice"), bearer("bob"));
+        }
+        options.streams_limit = fault.has_stream_limit().then_some(STREAMS_MAX);
         options.profile = profile;
         options.token = Some(Hidden::new(TOKEN));
         options.timeout = Duration::from_secs(10);

@@ -48,7 +48,51 @@ pub(crate) enum Fault {
     GivesUpSlowCalls,
     KeepsConnectionsTooLong,
     ChecksHealthOnEndpoint,
+    /// Nothing, with two principals.
+    Authenticates,
+    OpensSessionsToOthers,
+    /// Nothing, with a limit of [`STREAMS_MAX`].
+    BoundsStreams,
+    HasNoStreamLimit,
+    RefusesStreamsSilently,
+    /// Nothing, over TLS.
+    Encrypts,
+    CertificateEndsSoon,
+    HasOnlyTls12,
 }
+
+/// Streams that are meant to be allowed where there is a limit.
+pub(crate) const STREAMS_MAX: usize = 150;
+
+impl Fault {
+    /// Whether clients must say who they are.
+    pub(crate) const fn has_login(self) -> bool {
+        matches!(self, Self::Authenticates | Self::OpensSessionsToOthers)
+    }
+
+    /// Whether streams are meant to have a limit.
+    pub(crate) const fn has_stream_limit(self) -> bool {
+        matches!(
+            self,
+            Self::BoundsStreams | Self::HasNoStreamLimit | Self::RefusesStreamsSilently
+        )
+    }
+
+    pub(crate) const fn has_tls(self) -> bool {
+        matches!(
+            self,
+            Self::Encrypts | Self::CertificateEndsSoon | Self::HasOnlyTls12
+        )
+    }
+}
+
+/// Chains with nothing wrong.
+pub(crate) const GOOD: &[Fault] = &[
+    Fault::None,
+    Fault::Authenticates,
+    Fault::BoundsStreams,
+    Fault::Encrypts,
+];
 
 /// A fault, the practice it breaks, and the practices that cannot hold with it.
 pub(crate) struct Row {
@@ -183,6 +227,11 @@ pub(crate) const QUICK: &[Row] = &[
     row(Fault::EjectsInstances, "passive-ejection", &[]),
     row(Fault::FollowsRedirects, "ssrf-redirect", &[]),
     row(Fault::ScattersTasks, "task-scattered", &[]),
+    row(Fault::OpensSessionsToOthers, "session-open-to-others", &[]),
+    row(Fault::HasNoStreamLimit, "unbounded-streams", &[]),
+    row(Fault::RefusesStreamsSilently, "unbounded-streams", &[]),
+    row(Fault::CertificateEndsSoon, "tls-certificate", &[]),
+    row(Fault::HasOnlyTls12, "tls-old-version", &[]),
 ];
 
 /// What takes the standard profile's quiet time.

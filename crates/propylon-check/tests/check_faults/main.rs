@@ -2,72 +2,93 @@
 
 mod chain;
 mod fault;
+mod login;
 mod message;
 mod proxy;
 mod relay;
+mod tls;
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use propylon_check::Profile;
+use propylon_practices::{PRACTICES, Seen};
 
 use chain::{failed, measure};
-use fault::{Fault, QUICK, QUIET, Row};
+use fault::{Fault, GOOD, QUICK, QUIET, Row};
 
 /// Chains that are measured side by side.
 const AT_ONCE: usize = 6;
 
 #[test]
-fn a_good_chain_has_no_findings() {
-    let report = measure(Fault::None, Profile::Quick, |_| {});
-    let seen = report.results.iter().map(|result| {
-        format!(
-            "{} {}: {}\n",
-            result.verdict.as_str(),
-            result.id,
-            result.summary
-        )
-    });
-    assert!(
-        failed(&report).is_empty(),
-        "{:?}\n{}",
-        failed(&report),
-        seen.collect::<String>()
-    );
+fn good_chains_have_no_findings_and_each_fault_is_found_by_its_check_and_no_other() {
+    let problems = side_by_side(GOOD, |fault| alarm(*fault))
+        .into_iter()
+        .chain(found(QUICK, Profile::Quick));
+    let problems: Vec<String> = problems.collect();
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
 #[test]
-fn each_fault_is_found_by_its_check_and_no_other() {
-    found(QUICK, Profile::Quick);
-}
-
-#[test]
+#[ignore = "waits for minutes: cargo xtask matrix runs it"]
 fn each_quiet_fault_is_found_by_its_check_and_no_other() {
-    found(QUIET, Profile::Standard);
+    let problems = found(QUIET, Profile::Standard);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// Measures a chain for each row, several side by side, and says everything that is not as the row says.
-fn found(rows: &[Row], profile: Profile) {
-    let only = std::env::var("PROPYLON_FAULT").ok();
-    let rows: Vec<&Row> = rows
+#[test]
+fn every_practice_that_is_seen_from_outside_is_broken_once() {
+    let broken: BTreeSet<&str> = QUICK.iter().chain(QUIET).map(|row| row.id).collect();
+    let missing: Vec<&str> = PRACTICES
         .iter()
-        .filter(|row| only.as_deref().is_none_or(|only| row.id == only))
+        .filter(|practice| matches!(practice.seen, Seen::Outside(_)))
+        .map(|practice| practice.id)
+        .filter(|id| !broken.contains(id))
         .collect();
-    let waiting = Mutex::new(rows.into_iter());
+    assert!(missing.is_empty(), "no fault breaks {missing:?}");
+}
+
+/// Everything that is not as the rows say.
+fn found(rows: &'static [Row], profile: Profile) -> Vec<String> {
+    let only = std::env::var("PROPYLON_FAULT").ok();
+    let is_wanted = |row: &&'static Row| only.as_deref().is_none_or(|only| row.id == only);
+    let rows: Vec<&Row> = rows.iter().filter(is_wanted).collect();
+    side_by_side(&rows, |row| problem(row, profile))
+}
+
+/// Asks about each item, several at a time, and about what was not well once more: a machine with too much to do is no
+/// fault of the checks.
+fn side_by_side<T: Sync>(items: &[T], ask: impl Fn(&T) -> Option<String> + Sync) -> Vec<String> {
+    let waiting = Mutex::new(items.iter());
     let problems = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
                     let next = waiting.lock().unwrap().next();
-                    let Some(row) = next else { break };
-                    let problem = problem(row, profile);
-                    problems.lock().unwrap().extend(problem);
+                    let Some(item) = next else { break };
+                    if let Some(first) = ask(item) {
+                        eprintln!("once more: {first}");
+                        problems.lock().unwrap().extend(ask(item));
+                    }
                 }
             });
         }
     });
-    let problems = problems.into_inner().unwrap();
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    problems.into_inner().unwrap()
+}
+
+/// What a good chain is blamed for.
+fn alarm(fault: Fault) -> Option<String> {
+    let report = measure(fault, Profile::Quick, |_| {});
+    let failed = failed(&report);
+    let seen = report
+        .results
+        .iter()
+        .filter(|result| failed.contains(&result.id.as_str()));
+    let seen =
+        seen.map(|result| format!("{}: {} {:?}", result.id, result.summary, result.evidence));
+    (!failed.is_empty()).then(|| format!("{fault:?}: {}", seen.collect::<Vec<_>>().join("\n")))
 }
 
 fn problem(row: &Row, profile: Profile) -> Option<String> {

@@ -14,6 +14,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::fault::Fault;
+use crate::login;
 use crate::message::{Head, Inlet, Upstream, body};
 use crate::relay::relay;
 
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     failures: RefCell<HashMap<usize, usize>>,
     ejected: RefCell<HashMap<usize, Instant>>,
     pub(crate) idle: RefCell<Vec<(usize, Upstream)>>,
+    /// Who opened each session.
+    pub(crate) owners: RefCell<HashMap<String, String>>,
 }
 
 /// A request on its way.
@@ -53,6 +56,7 @@ pub(crate) async fn serve(listener: TcpListener, instances: Vec<SocketAddr>, fau
         failures: RefCell::default(),
         ejected: RefCell::default(),
         idle: RefCell::default(),
+        owners: RefCell::default(),
     });
     if fault == Fault::ChecksHealthOnEndpoint {
         tokio::task::spawn_local(check_health(Rc::clone(&shared)));
@@ -92,6 +96,10 @@ async fn converse(shared: &Rc<Shared>, stream: TcpStream) -> io::Result<()> {
             message,
             at: 0,
         };
+        if let Some(answer) = login::refusal(shared, &asked) {
+            write.write_all(answer.as_bytes()).await?;
+            continue;
+        }
         if let Some((status, kind, text)) = own_answer(shared, &asked) {
             refuse(&mut write, status, kind, &text).await?;
             continue;
@@ -109,7 +117,7 @@ fn own_answer(shared: &Shared, asked: &Asked) -> Option<(u16, &'static str, Stri
     if shared.fault != Fault::TakesAnyOrigin
         && head
             .get("origin")
-            .is_some_and(|origin| !is_own(head, origin))
+            .is_some_and(|origin| !shared.is_own(head, origin))
     {
         return Some((
             403,
@@ -158,12 +166,20 @@ fn own_answer(shared: &Shared, asked: &Asked) -> Option<(u16, &'static str, Stri
     }
 }
 
-fn is_own(head: &Head, origin: &str) -> bool {
-    head.get("host")
-        .is_some_and(|host| origin == format!("http://{host}"))
-}
-
 impl Shared {
+    fn scheme(&self) -> &'static str {
+        if self.fault.has_tls() {
+            "https"
+        } else {
+            "http"
+        }
+    }
+
+    fn is_own(&self, head: &Head, origin: &str) -> bool {
+        head.get("host")
+            .is_some_and(|host| origin == format!("{}://{host}", self.scheme()))
+    }
+
     fn is_over_rate(&self) -> bool {
         let mut recent = self.recent.borrow_mut();
         recent.retain(|at| at.elapsed() < Duration::from_secs(2));
@@ -262,7 +278,7 @@ fn prepare(shared: &Shared, asked: &mut Asked, peer: SocketAddr) {
             head.remove(name);
         }
         head.set("X-Forwarded-For", peer.ip().to_string());
-        head.set("X-Forwarded-Proto", "http");
+        head.set("X-Forwarded-Proto", shared.scheme());
     }
     match shared.fault {
         Fault::DropsRequestHeader(name) => head.remove(name),

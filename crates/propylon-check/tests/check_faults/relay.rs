@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, STREAMS_MAX};
+use crate::login;
 use crate::message::{Head, Inlet, Left, Upstream, piece};
 use crate::proxy::{Asked, Shared, client_left, refuse};
 
@@ -94,6 +95,13 @@ fn replaced(shared: &Shared, head: &Head) -> Option<(u16, &'static str, &'static
         Fault::LimitsStreams if head.is_event_stream() && shared.streams.get() > 100 => {
             Some((503, "text/html", "<h1>503</h1>"))
         }
+        Fault::BoundsStreams | Fault::RefusesStreamsSilently
+            if head.is_event_stream() && shared.streams.get() > STREAMS_MAX =>
+        {
+            let is_silent = shared.fault == Fault::RefusesStreamsSilently;
+            let reason = if is_silent { "" } else { "too many streams" };
+            Some((503, "text/plain", reason))
+        }
         _ => None,
     }
 }
@@ -137,6 +145,7 @@ fn learn(shared: &Shared, asked: &Asked, head: &Head) {
         let mut homes = shared.homes.borrow_mut();
         homes.insert(id.to_owned(), asked.at);
         homes.insert(shown(shared, asked, id), asked.at);
+        login::note(shared, asked, id);
     }
 }
 
