@@ -18,7 +18,7 @@ use chain::{failed, measure};
 use fault::{Fault, GOOD, QUICK, QUIET, Row};
 
 /// Chains that are measured side by side.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 10;
 
 #[test]
 fn good_chains_have_no_findings_and_each_fault_is_found_by_its_check_and_no_other() {
