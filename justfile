@@ -16,7 +16,7 @@ test *ARGS:
 bench *ARGS:
     cargo xtask bench {{ARGS}}
 
-# The checker against real chains, good and broken.
+# The checker against real chains, good and broken, and write docs/check-matrix.md.
 matrix *ARGS:
     cargo xtask matrix {{ARGS}}
 

@@ -26,7 +26,7 @@ enum Task {
     Bench(bench::Args),
     /// Write the documents that are made from tables of the code.
     Docs(docs::Args),
-    /// Measure the checker: real chains, good ones and each with one practice broken. About 5 minutes.
+    /// Measure the checker on chains good and broken, and write docs/check-matrix.md. About 5 minutes.
     Matrix(matrix::Args),
     /// Install the real products that tests and benches run against, pinned, under target/peers.
     Peers(peers::Args),

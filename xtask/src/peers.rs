@@ -48,6 +48,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Name and version of what is installed, as each product says it.
+pub(crate) fn versions() -> Vec<(String, String)> {
+    let record = record::read(&workspace::peers_folder()).into_iter();
+    record
+        .map(|(name, installed)| (name, installed.version))
+        .collect()
+}
+
 fn select(args: &Args) -> anyhow::Result<Vec<&'static Peer>> {
     if args.only.is_empty() {
         return Ok(PEERS

@@ -65,6 +65,7 @@ pub(crate) const EXAMPLES: &[Example] = &[
         chain: chain("guide-caddy", Software::Caddy, "/mcp/", CADDY),
         wrong: &[
             "endpoint-unrouted",
+            "last-event-id-lost",
             "param-headers-lost",
             "session-header-lost",
             "session-scattered",
@@ -76,7 +77,6 @@ pub(crate) const EXAMPLES: &[Example] = &[
             "disconnect-not-propagated",
             "forwarded-spoofable",
             "health-missing",
-            "last-event-id-lost",
             "origin-unchecked",
             "session-resumed-elsewhere",
             "task-scattered",

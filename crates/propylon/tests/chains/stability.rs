@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::chain::GOOD;
 use crate::judge::QUICK;
-use crate::matrix::{good_run, perform};
+use crate::matrix::{good_run, once, perform};
 
 /// How often each good chain is judged.
 const TIMES: usize = 5;
@@ -34,7 +34,7 @@ fn compare() -> Vec<String> {
         .iter()
         .flat_map(|chain| (0..TIMES).map(|_| good_run(chain, QUICK)))
         .collect();
-    let outcomes = perform(&runs);
+    let outcomes = perform(&runs, once);
     let mut differing = Vec::new();
     for (chain, outcomes) in GOOD.iter().zip(outcomes.chunks(TIMES)) {
         let first = &outcomes[0].judgement;

@@ -14,7 +14,6 @@ const fn row(chain: &'static str, id: &'static str, why: &'static str) -> Unheld
 const TASKS: &str =
     "a task's id is in the body of the answer that makes it, where the product cannot learn it";
 const HAPROXY_LOSS: &str = "over HTTP/2, 2.6 ends a chunked answer that was cut as if it were whole; over HTTP/1.1 it does not";
-const LATER: &str = "serve does not do this yet";
 
 /// Every such row.
 pub(crate) const UNHELD: &[Unheld] = &[
@@ -36,8 +35,6 @@ pub(crate) const UNHELD: &[Unheld] = &[
         "session-id-readable",
         "the session filter wraps the id with the instance's address in Base64",
     ),
-    row("propylon", "origin-unchecked", LATER),
-    row("propylon-limited", "origin-unchecked", LATER),
     row(
         "propylon-limited",
         "unbounded-streams",
