@@ -56,9 +56,10 @@ fn summary(measured: &Measured) -> String {
         .collect();
     format!(
         "Measured on {} in {} s, with {}.\n\
-         Behind each chain stand three instances of `propylon probe`. A *fault* is one thing that a small proxy of our own gets wrong; a *mutation* is one edit that breaks a good configuration of a\n\
-         real product, or of a relay of ours where no product can be made to break or to keep the practice. The check must\n\
-         find the practice that was broken and nothing else, but for consequences declared beforehand.\n\n\
+         Behind each chain stand three instances of `propylon probe`. A *fault* is one thing that a small proxy of our own\n\
+         gets wrong; a *mutation* is one edit that breaks a good configuration of a real product, or of a relay of ours\n\
+         where no product can be made to break or to keep the practice. The check must find the practice that was broken\n\
+         and nothing else, but for consequences declared beforehand.\n\n\
          | | |\n|---|---|\n\
          | faults and mutations caught | {caught} of {all} |\n\
          | good chains without a finding, but for what the product cannot hold | {clean} of {good} |\n\
