@@ -77,6 +77,7 @@ impl Lab {
             ids: Rc::clone(&self.ids),
             run: self.run.clone(),
             session: Mutex::default(),
+            lost: RefCell::default(),
         }
     }
 

@@ -58,6 +58,7 @@ pub(crate) enum Fault {
     /// Nothing, over TLS.
     Encrypts,
     CertificateEndsSoon,
+    CertificateOfAnother,
     HasOnlyTls12,
 }
 
@@ -81,7 +82,10 @@ impl Fault {
     pub(crate) const fn has_tls(self) -> bool {
         matches!(
             self,
-            Self::Encrypts | Self::CertificateEndsSoon | Self::HasOnlyTls12
+            Self::Encrypts
+                | Self::CertificateEndsSoon
+                | Self::CertificateOfAnother
+                | Self::HasOnlyTls12
         )
     }
 }
@@ -231,6 +235,7 @@ pub(crate) const QUICK: &[Row] = &[
     row(Fault::HasNoStreamLimit, "unbounded-streams", &[]),
     row(Fault::RefusesStreamsSilently, "unbounded-streams", &[]),
     row(Fault::CertificateEndsSoon, "tls-certificate", &[]),
+    row(Fault::CertificateOfAnother, "tls-certificate", &[]),
     row(Fault::HasOnlyTls12, "tls-old-version", &[]),
 ];
 

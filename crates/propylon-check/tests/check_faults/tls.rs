@@ -25,7 +25,11 @@ pub(crate) fn acceptor(fault: Fault, scratch: &Scratch) -> (TlsAcceptor, PathBuf
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let root_key = KeyPair::generate().unwrap();
     let authority = scratch.write("authority.pem", &root.self_signed(&root_key).unwrap().pem());
-    let mut leaf = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
+    let name = match fault {
+        Fault::CertificateOfAnother => "other.example",
+        _ => "127.0.0.1",
+    };
+    let mut leaf = CertificateParams::new(vec![name.into()]).unwrap();
     if fault == Fault::CertificateEndsSoon {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         leaf.not_after = date_time_ymd(1970, 1, 1) + now + WEEK;

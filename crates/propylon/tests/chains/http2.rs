@@ -204,6 +204,7 @@ fn unspoken(judgement: &Judgement) -> Option<String> {
 }
 
 #[test]
+#[ignore = "a minute behind real products: cargo xtask matrix runs it"]
 fn good_chains_over_tls_are_clean_over_both_versions() {
     let wrong = each(VARIANTS, |variant| {
         let chain = over_tls(variant);
@@ -216,6 +217,7 @@ fn good_chains_over_tls_are_clean_over_both_versions() {
 }
 
 #[test]
+#[ignore = "a minute behind real products: cargo xtask matrix runs it"]
 fn a_connection_of_eight_streams_is_found_and_one_of_hundreds_is_not() {
     let wrong = each(VARIANTS, |variant| {
         let chain = over_tls(variant);
@@ -240,6 +242,7 @@ fn a_connection_of_eight_streams_is_found_and_one_of_hundreds_is_not() {
 }
 
 #[test]
+#[ignore = "a minute behind real products: cargo xtask matrix runs it"]
 fn chains_that_speak_http_2_to_the_server_are_judged_as_well() {
     let wrong = each(UPSTREAM, |(chain, edits)| {
         let stand = Stand::start(chain, edits, &[]);
