@@ -51,15 +51,17 @@ fn judge(quiet: &Quiet) -> Outcome {
             )),
         }
     }
-    for trouble in &quiet.troubles {
-        faults.push(Evidence::new(
-            "a stream to be left quiet",
-            "it opens",
-            trouble.clone(),
-        ));
-    }
-    if faults.is_empty() && evidence.is_empty() {
-        return Outcome::not_seen("no stream was opened", "a chain that carries event streams");
+    let is_unseen = faults.is_empty() && evidence.is_empty();
+    // Why a stream does not open is another check's matter.
+    evidence.extend(
+        quiet
+            .troubles
+            .iter()
+            .map(|trouble| Evidence::new("a stream to be left quiet", "it opens", trouble.clone())),
+    );
+    if is_unseen {
+        return Outcome::not_seen("no stream was opened", "a chain that carries event streams")
+            .with(evidence);
     }
     Outcome::of_faults(
         faults,
@@ -77,6 +79,16 @@ mod tests {
 
     use super::judge;
     use crate::measure::{Quiet, QuietStream};
+
+    #[test]
+    fn a_stream_that_does_not_open_was_not_cut() {
+        let quiet = Quiet {
+            lasted: Duration::from_secs(75),
+            streams: Vec::new(),
+            troubles: vec!["HTTP 404: Session not found".into()],
+        };
+        assert_eq!(judge(&quiet).verdict, Verdict::NotSeen);
+    }
 
     #[test]
     fn a_stream_without_its_event_was_cut() {

@@ -131,7 +131,10 @@ async fn watch(
         let left = due.saturating_duration_since(Instant::now());
         let at = match stream.next(left).await {
             Err(Trouble::Silent { .. }) => break,
-            Err(error) => return Err(error),
+            Err(error) => {
+                seen.ended = Some((since.elapsed(), error.to_string()));
+                break;
+            }
             Ok(None) => {
                 seen.ended = Some((since.elapsed(), ending(&stream)));
                 break;

@@ -198,7 +198,12 @@ pub(crate) const QUICK: &[Row] = &[
     row(
         Fault::BuffersStreams,
         "sse-buffered",
-        &["http2-stream-limit", "slow-reader-starves-others"],
+        &[
+            "http2-stream-limit",
+            "idle-timeout-short",
+            "slow-reader-starves-others",
+            "sse-keepalive-missing",
+        ],
     ),
     row(Fault::WithholdsHeads, "sse-head-withheld", &[]),
     row(Fault::CompressesStreams, "sse-compressed", &[]),

@@ -346,7 +346,7 @@ async fn exchange(
             .write_all(&[asked.head.bytes(), asked.body.clone()].concat())
             .await?;
         let waits = if shared.fault == Fault::GivesUpSlowCalls {
-            10
+            30
         } else {
             3_600
         };

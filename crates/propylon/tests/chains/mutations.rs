@@ -99,7 +99,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     edit("endpoint-unrouted", HAPROXY, &[("    acl mcp path_beg /mcp/\n", ""), ("http-request return status 404", "http-request return status 200")], &[]),
     // Event streams.
     edit("sse-buffered", HAPROXY, &[("    option http-no-delay\n", "")], &["sse-head-withheld"]),
-    fault("sse-buffered", &[Fault::HoldStreams], &["http2-stream-limit", "sse-head-withheld", "slow-reader-starves-others"]),
+    fault("sse-buffered", &[Fault::HoldStreams], &["http2-stream-limit", "idle-timeout-short", "response-timeout-short", "sse-head-withheld", "sse-keepalive-missing", "slow-reader-starves-others"]),
     edit("sse-head-withheld", NGINX, &[("proxy_buffering off;", "proxy_buffering on;")], &["sse-buffered"]),
     edit("sse-compressed", CADDY, &[("\t@foreign {", "\tencode gzip\n\t@foreign {")], &[]),
     // This middleware of Traefik 3.7 loses the body of one small answer in some hundreds.
