@@ -133,7 +133,8 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     scoped(SILENT, edit("idle-timeout-short", ENVOY, &[("idle_timeout: 3600s }\n", "idle_timeout: 3s }\n")], &["response-timeout-short"])),
     scoped(RACE, edit("keepalive-race", NGINX, &[("keepalive_timeout 4s;", "keepalive_timeout 60s;")], &[])),
     // Backends and TLS.
-    edit("ssrf-redirect", ENVOY, &[("idle_timeout: 3600s }\n", "idle_timeout: 3600s, internal_redirect_policy: { max_internal_redirects: 2, redirect_response_codes: [301, 302, 303, 307, 308], allow_cross_scheme_redirect: true } }\n                        - match: { prefix: / }\n                          route: { cluster: mcp }\n")], &[]),
+    // The route for everything leads to the old transport too, whose sessions Envoy does not know.
+    edit("ssrf-redirect", ENVOY, &[("idle_timeout: 3600s }\n", "idle_timeout: 3600s, internal_redirect_policy: { max_internal_redirects: 2, redirect_response_codes: [301, 302, 303, 307, 308], allow_cross_scheme_redirect: true } }\n                        - match: { prefix: / }\n                          route: { cluster: mcp }\n")], &["sse-endpoint-unrewritten"]),
     fault("ssrf-redirect", &[Fault::FollowRedirects], &[]),
     edit("tls-certificate", NGINX_ENDS_SOON, &[], &[]),
     edit("tls-old-version", NGINX_TLS, &[("ssl_protocols TLSv1.2 TLSv1.3;", "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;")], &[]),
