@@ -1,5 +1,5 @@
 //! `cargo xtask matrix`: the checker against a faulty proxy of our own and against real chains, good ones and each with one
-//! practice broken.
+//! practice broken, and generated ones.
 
 mod document;
 mod measured;
@@ -62,10 +62,25 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         anstream::println!("wrote docs/check-matrix.md");
     }
+    if !generated(args)? {
+        failed.push("generated");
+    }
     if !failed.is_empty() {
         bail!("misses or false alarms in {}", failed.join(" and "));
     }
     Ok(())
+}
+
+/// Checks the products on what `propylon generate` writes for them, after the measurement, which it is no part of.
+fn generated(args: &Args) -> anyhow::Result<bool> {
+    let mut command = workspace::cargo();
+    command.args(["test", "--package", "propylon", "--test", "generated"]);
+    // Its checks mostly wait in silence.
+    command.env("GENERATED_PROFILE", "standard");
+    command.args(args.only.as_slice());
+    command.args(["--", "--test-threads=8"]);
+    let status = command.status().context("cannot start cargo")?;
+    Ok(status.success())
 }
 
 fn start(package: &str, test: &str, left_out: &[&str], args: &Args) -> anyhow::Result<Child> {
