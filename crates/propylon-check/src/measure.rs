@@ -1,6 +1,7 @@
 //! Measurements that several checks read: each is made once in a run, by whoever asks first.
 
 mod delay;
+mod executions;
 mod latency;
 mod paced;
 mod quiet;
@@ -12,6 +13,7 @@ use tokio::sync::OnceCell;
 use crate::wire::Trouble;
 
 pub(crate) use delay::Delays;
+pub(crate) use executions::executions;
 pub(crate) use latency::{Latency, Pinger, in_ms};
 pub(crate) use paced::{INTERVAL, Paced, PacedStream, paced};
 pub(crate) use quiet::{Quiet, QuietStream, quiet};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Check, Need, Stage};
 use crate::lab::Lab;
 use crate::outcome::{Checked, Outcome};
-use crate::talk::{Report, Voice};
+use crate::talk::Voice;
 use crate::wire::Trouble;
 
 pub(super) const CHECK: Check = Check {
@@ -26,7 +26,7 @@ async fn run(lab: Rc<Lab>) -> Checked {
             let (lab, voice) = (Rc::clone(&lab), voice.clone());
             let what = format!("{what} ({})", voice.era());
             running.push(tokio::task::spawn_local(async move {
-                let count = executions(&lab, &voice, tool, arguments).await?;
+                let count = runs(&lab, &voice, tool, arguments).await?;
                 Ok::<_, Trouble>((what, count))
             }));
         }
@@ -74,12 +74,7 @@ fn failures() -> Vec<(String, &'static str, Value)> {
     failures
 }
 
-async fn executions(
-    lab: &Lab,
-    voice: &Voice,
-    tool: &str,
-    mut arguments: Value,
-) -> Result<u64, Trouble> {
+async fn runs(lab: &Lab, voice: &Voice, tool: &str, mut arguments: Value) -> Result<u64, Trouble> {
     let key = lab.word("once");
     if let Some(members) = arguments.as_object_mut() {
         members.insert("key".into(), json!(key));
@@ -93,21 +88,5 @@ async fn executions(
     } else {
         voice
     };
-    let mut most = None;
-    let mut trouble = None;
-    for _ in 0..lab.facts.instances.len().clamp(2, 4) {
-        match lab.call(asking, "executions", json!({"key": key})).await {
-            Ok(report) => most = most.max(Some(total(&report))),
-            // Asking has no effect, and one broken answer hides nothing that the next does not tell.
-            Err(error) => trouble = Some(error),
-        }
-    }
-    most.ok_or_else(|| trouble.unwrap_or_else(|| Trouble::unexpected("nobody was asked")))
-}
-
-/// How often the call ran, on all instances.
-fn total(report: &Report) -> u64 {
-    let by_instance = report.at("/by_instance").and_then(Value::as_object);
-    let counts = by_instance.into_iter().flatten();
-    counts.filter_map(|(_, count)| count.as_u64()).sum()
+    crate::measure::executions(lab, asking, &key).await
 }

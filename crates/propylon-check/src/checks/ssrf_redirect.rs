@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::{Check, Need, Stage};
 use crate::lab::Lab;
+use crate::measure::executions;
 use crate::outcome::{Checked, Outcome};
-use crate::talk::{Report, Voice};
+use crate::talk::Voice;
 use crate::wire::{Response, Trouble};
 
 pub(super) const CHECK: Check = Check {
@@ -42,8 +43,8 @@ async fn run(lab: Rc<Lab>) -> Checked {
                 .await?;
             faults.extend(judge(status, &location, &response));
             // Whoever follows with the same body runs the call again, and passes on the same redirect.
-            let report = lab.call(&voice, "executions", json!({"key": key})).await?;
-            if let Some(again @ 2..) = executed(&report) {
+            let again = executions(&lab, &voice, &key).await?;
+            if again > 1 {
                 let what = format!("executions of a call answered {status} to {location}");
                 faults.push(Evidence::new(what, "1", again.to_string()));
             }
@@ -56,12 +57,6 @@ async fn run(lab: Rc<Lab>) -> Checked {
         "a redirect of the server's is followed by the proxy",
         "redirects of the server's are passed on or refused, and followed by nobody",
     ))
-}
-
-/// How often a call ran, on all instances.
-fn executed(report: &Report) -> Option<u64> {
-    let counts = report.at("/by_instance")?.as_object()?.values();
-    Some(counts.filter_map(Value::as_u64).sum())
 }
 
 /// A success in place of the redirect is the redirect's target.

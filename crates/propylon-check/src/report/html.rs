@@ -1,6 +1,7 @@
 //! The report as one HTML file: findings, and pictures of streams, sessions and latency.
 
 mod picture;
+mod prose;
 
 use std::fmt::Write as _;
 
@@ -8,6 +9,7 @@ use propylon_practices::{CheckResult, Verdict, find};
 
 use super::RunReport;
 use super::xml::escape;
+use crate::timeline::StreamLine;
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -19,9 +21,17 @@ pub fn render(report: &RunReport) -> String {
     let _ = write!(
         page,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>propylon check {url}</title><style>{STYLE}</style></head><body><main>\n<h1>{url}</h1>\n<p>{}</p>\n",
-        escape(&report.subject)
+         <title>propylon check {url}</title><style>{STYLE}</style></head><body><main>\n<h1>{url}</h1>\n<p>{}; over {}</p>\n",
+        escape(&report.subject),
+        escape(&report.spoken())
     );
+    if let Some(warning) = &report.warning {
+        let _ = writeln!(
+            page,
+            "<p class=\"warning\"><b>Warning:</b> {}</p>",
+            escape(warning)
+        );
+    }
     let summary = report.summary;
     let _ = writeln!(
         page,
@@ -86,7 +96,7 @@ fn one(page: &mut String, report: &RunReport, result: &CheckResult) {
         escape(&result.summary)
     );
     if !result.evidence.is_empty() {
-        page.push_str("<table><thead><tr><th>what was looked at</th><th>expected</th><th>found</th></tr></thead><tbody>\n");
+        page.push_str("<div class=\"wide\"><table><thead><tr><th>what was looked at</th><th>expected</th><th>found</th></tr></thead><tbody>\n");
         for line in &result.evidence {
             let _ = writeln!(
                 page,
@@ -96,7 +106,7 @@ fn one(page: &mut String, report: &RunReport, result: &CheckResult) {
                 escape(&line.found)
             );
         }
-        page.push_str("</tbody></table>\n");
+        page.push_str("</tbody></table></div>\n");
     }
     if let Some(consequence) = &result.consequence {
         let _ = writeln!(
@@ -115,10 +125,10 @@ fn one(page: &mut String, report: &RunReport, result: &CheckResult) {
             .map(|from| format!(" (a guess from <code>{}</code>)", escape(from)));
         let _ = writeln!(
             page,
-            "<p><b>Fix for {}</b>{}:</p><pre>{}</pre>",
+            "<div class=\"fix\"><p><b>Fix for {}</b>{}:</p>{}</div>",
             escape(product.name.heading()),
             guess.unwrap_or_default(),
-            escape(fix)
+            prose::render(fix)
         );
     }
     page.push_str("</details>\n");
@@ -127,8 +137,15 @@ fn one(page: &mut String, report: &RunReport, result: &CheckResult) {
 fn pictures(page: &mut String, report: &RunReport) {
     let timeline = &report.timeline;
     if !timeline.streams.is_empty() {
-        page.push_str("<section><h2>Streams</h2><p>Each line is one event: from when the server wrote it (above) to when it arrived (below). Upright lines are prompt events; slanting ones waited.</p>\n");
-        for stream in &timeline.streams {
+        page.push_str("<section><h2>Streams</h2><p>Each line is one event: from when the server wrote it (above) to when it arrived (below). Upright lines are prompt events; slanting ones waited, and those that waited for more than 100 ms are <b class=\"late\">orange</b>. The latest are first.</p>\n");
+        let mut streams: Vec<&StreamLine> = timeline.streams.iter().collect();
+        streams.sort_by(|a, b| {
+            let rank = |stream: &StreamLine| -picture::latest(stream).round();
+            rank(a)
+                .total_cmp(&rank(b))
+                .then_with(|| (&a.label, a.http).cmp(&(&b.label, b.http)))
+        });
+        for stream in streams {
             page.push_str(&picture::stream(stream));
         }
         page.push_str("</section>\n");

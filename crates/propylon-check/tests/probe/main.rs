@@ -3,6 +3,7 @@
 mod bodies;
 mod breaking;
 mod http;
+mod http2;
 mod legacy;
 mod modern;
 mod real_clients;

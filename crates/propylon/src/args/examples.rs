@@ -95,10 +95,16 @@ Examples:
   propylon check https://mcp.example.com/mcp --token env:PROBE_TOKEN
 
   # Any server, no probe: what can be seen without one, in half a minute
-  propylon check https://mcp.example.com/mcp --profile quick
+  propylon check https://mcp.example.com/mcp --profile quick --header 'Authorization: env:MCP_AUTHORIZATION'
+
+  # A chain that is not in DNS yet, with a private authority; a page with pictures for whoever asks
+  propylon check https://mcp.example.com/mcp --resolve mcp.example.com:443:192.0.2.1 --ca ca.pem --format html -o chain.html
 
   # One practice again, with the fix for a product
   propylon check https://mcp.example.com/mcp --select sse-buffered --product nginx
+
+What may differ by HTTP version is measured over HTTP/1.1 and HTTP/2 where both are offered. A certificate that is not
+good is a finding: the run goes on without verifying, and does not send your headers.
 
 Exit codes: 0 nothing found, 1 findings, 2 it could not run.";
 
@@ -123,7 +129,9 @@ Examples:
   # Three instances on this machine: ports 9101, 9102 and 9103
   propylon probe --listen 127.0.0.1:9101 --instances 3 --token env:PROBE_TOKEN
 
-  # One on each host
+  # One on each host, each with a name of its own
   propylon probe --listen 0.0.0.0:9101 --name east --token @/run/secrets/probe
+  propylon probe --listen 0.0.0.0:9101 --name west --token @/run/secrets/probe
 
-Any path speaks MCP, any path ending in /sse the transport of 2024-11-05; /health answers health checks.";
+Any path speaks MCP, any path ending in /sse the transport of 2024-11-05; /health answers health checks.
+HTTP/1.1, and HTTP/2 by prior knowledge.";

@@ -39,6 +39,12 @@ pub(crate) enum Certificate {
     Good,
     /// Good, but for a week only.
     EndsSoon,
+    /// Its last day was in 2020.
+    Expired,
+    /// For another host.
+    WrongName,
+    /// Signed by nobody else.
+    SelfSigned,
 }
 
 /// One chain.

@@ -1,5 +1,6 @@
 //! `propylon check` in front of real chains: good ones are clean, and each practice broken alone is found by its id.
 
+mod certificates;
 mod chain;
 mod faulty;
 mod guide;

@@ -26,16 +26,27 @@ pub(crate) fn write(scratch: &Scratch, certificate: Certificate) -> PathBuf {
         .self_signed(&root_key)
         .expect("the authority signs itself");
     let key = KeyPair::generate().expect("a key can be made");
-    let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let names = match certificate {
+        Certificate::WrongName => vec!["elsewhere.example".to_owned()],
+        _ => vec!["127.0.0.1".to_owned(), "localhost".to_owned()],
+    };
     let mut leaf = CertificateParams::new(names).expect("the names are valid");
-    if certificate == Certificate::EndsSoon {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("the clock is past 1970");
-        leaf.not_after = rcgen::date_time_ymd(1970, 1, 1) + now + WEEK;
+    match certificate {
+        Certificate::EndsSoon => {
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .expect("the clock is past 1970");
+            leaf.not_after = rcgen::date_time_ymd(1970, 1, 1) + now + WEEK;
+        }
+        Certificate::Expired => leaf.not_after = rcgen::date_time_ymd(2020, 2, 29),
+        _ => {}
     }
     let issuer = Issuer::new(root, root_key);
-    let leaf = leaf.signed_by(&key, &issuer).expect("the authority signs");
+    let leaf = match certificate {
+        Certificate::SelfSigned => leaf.self_signed(&key),
+        _ => leaf.signed_by(&key, &issuer),
+    };
+    let leaf = leaf.expect("it is signed");
     scratch.write("chain.pem", &leaf.pem());
     scratch.write("key.pem", &key.serialize_pem());
     // HAProxy wants both in one file.

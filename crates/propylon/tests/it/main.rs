@@ -6,6 +6,8 @@ mod affinity;
 mod browsers;
 mod canary;
 mod cancellation;
+mod check_errors;
+mod check_options;
 mod command_line;
 mod config_errors;
 mod conformance;

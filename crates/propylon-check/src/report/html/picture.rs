@@ -6,17 +6,19 @@ use crate::report::xml::escape;
 use crate::timeline::{SessionLine, StreamLine};
 
 const WIDTH: f64 = 960.0;
-const MARGIN: f64 = 40.0;
+const MARGIN: f64 = 52.0;
 /// Told apart by people who see colours differently (Okabe and Ito).
 const COLOURS: &[&str] = &[
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999",
 ];
+/// An event that waits longer is drawn as late.
+const LATE_MS: f64 = 100.0;
 /// Most columns or points that are drawn.
 const MARKS_MAX: usize = 400;
 
 /// One stream: emission above, arrival below, a line for each event.
 pub(super) fn stream(stream: &StreamLine) -> String {
-    let (top, bottom, height) = (24.0, 64.0, 88.0);
+    let (top, bottom, height) = (12.0, 56.0, 84.0);
     let end = stream
         .events
         .iter()
@@ -36,29 +38,62 @@ pub(super) fn stream(stream: &StreamLine) -> String {
     for event in stream.events.iter().take(MARKS_MAX) {
         let _ = write!(
             svg,
-            "<line x1=\"{:.1}\" y1=\"{top}\" x2=\"{:.1}\" y2=\"{bottom}\" stroke=\"#0072b2\" stroke-width=\"1.5\"/>",
+            "<line class=\"{}\" x1=\"{:.1}\" y1=\"{top}\" x2=\"{:.1}\" y2=\"{bottom}\"/>",
+            if event.arrived_ms - event.emitted_ms > LATE_MS {
+                "late"
+            } else {
+                "event"
+            },
             x(event.emitted_ms),
             x(event.arrived_ms)
         );
     }
     let _ = write!(
         svg,
-        "<path d=\"M{:.1} {} v10\" stroke=\"#d55e00\" stroke-width=\"2\"/>",
+        "<path class=\"head\" d=\"M{:.1} {} v9\"/>",
         x(stream.head_ms),
         bottom
     );
-    let _ = write!(
-        svg,
-        "<text x=\"{MARGIN}\" y=\"{}\">0</text><text x=\"{}\" y=\"{}\" text-anchor=\"end\">{end:.0} ms</text></svg>",
-        height - 4.0,
-        WIDTH - MARGIN,
-        height - 4.0
-    );
+    ticks(&mut svg, end, x, (bottom, height));
+    svg.push_str("</svg>");
     let caption = format!(
-        "{}, from {}; the mark below is the head, after {:.1} ms",
-        stream.label, stream.instance, stream.head_ms
+        "{}, over {}, from {}: the latest event waited {:.1} ms; the head (the mark on the lower line) came after {:.1} ms",
+        stream.label,
+        stream.http,
+        stream.instance,
+        latest(stream),
+        stream.head_ms
     );
     figure(&svg, &caption)
+}
+
+/// How long the event waited that waited longest.
+pub(super) fn latest(stream: &StreamLine) -> f64 {
+    let delays = stream.events.iter();
+    delays
+        .map(|event| event.arrived_ms - event.emitted_ms)
+        .fold(0.0, f64::max)
+}
+
+/// Round times below the axis, from nothing to the end.
+fn ticks(svg: &mut String, end: f64, x: impl Fn(f64) -> f64, (axis, height): (f64, f64)) {
+    let rough = end / 6.0;
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|factor| factor * power)
+        .into_iter()
+        .find(|step| *step >= rough)
+        .unwrap_or(rough);
+    let mut at = 0.0;
+    while at <= end {
+        let _ = write!(
+            svg,
+            "<path class=\"tick\" d=\"M{0:.1} {axis} v4\"/><text x=\"{0:.1}\" y=\"{1}\" text-anchor=\"middle\">{at:.0} ms</text>",
+            x(at),
+            height - 6.0
+        );
+        at += step;
+    }
 }
 
 /// One column for each session: who made it, and who answered.
@@ -118,7 +153,7 @@ pub(super) fn sessions(sessions: &[SessionLine]) -> String {
         })
         .collect();
     format!(
-        "<figure>{svg}<figcaption>{}</figcaption></figure>\n",
+        "<figure><figcaption>{}</figcaption><div class=\"wide\">{svg}</div></figure>\n",
         legend.join(" ")
     )
 }
@@ -144,7 +179,7 @@ pub(super) fn latency(samples_us: &[u64]) -> String {
     }
     let _ = write!(
         svg,
-        "<path d=\"{path}\" fill=\"none\" stroke=\"#0072b2\" stroke-width=\"1.5\"/><text x=\"0\" y=\"14\">{:.1} ms</text>",
+        "<path d=\"{path}\" class=\"curve\"/><text x=\"0\" y=\"14\">{:.1} ms</text>",
         milliseconds(most)
     );
     let _ = write!(
@@ -174,7 +209,7 @@ fn open(height: f64, label: &str) -> String {
 
 fn figure(svg: &str, caption: &str) -> String {
     format!(
-        "<figure>{svg}<figcaption>{}</figcaption></figure>\n",
+        "<figure><figcaption>{}</figcaption><div class=\"wide\">{svg}</div></figure>\n",
         escape(caption)
     )
 }
