@@ -24,8 +24,10 @@ pub(crate) struct Facts {
     pub(crate) is_probe: bool,
     /// Names of the probe's instances that were met.
     pub(crate) instances: Vec<String>,
-    /// The probe has a token, and one was given.
+    /// The probe takes the token that was given.
     pub(crate) may_disturb: bool,
+    /// It has a token, and this is not it.
+    pub(crate) is_refused: bool,
     /// After how long idle the probe closes a kept connection.
     pub(crate) keep_alive: Duration,
     pub(crate) guess: Option<Guess>,
@@ -242,7 +244,12 @@ async fn meet(lab: &mut Lab) {
         .at("/disruptive")
         .and_then(Value::as_bool)
         .unwrap_or(false);
-    lab.facts.may_disturb = disruptive && lab.options.token.is_some();
+    if disruptive && lab.options.token.is_some() {
+        // The gentlest of what needs the token: ending a session that nobody has.
+        let nobody = lab.with_token(json!({"session": "nobody"}));
+        lab.facts.may_disturb = lab.call(&voice, "end_session", nobody).await.is_ok();
+        lab.facts.is_refused = !lab.facts.may_disturb;
+    }
     lab.facts.keep_alive = Duration::from_millis(report.number("/keep_alive_ms").unwrap_or(5_000));
 }
 

@@ -54,6 +54,11 @@ fn lacking(lab: &Lab, need: Need) -> Option<Outcome> {
             "the server behind the chain is not the probe, so what reached it is not known",
             "a probe upstream: propylon probe --listen 127.0.0.1:9101",
         ),
+        Need::Token if facts.is_refused => lacks(
+            false,
+            "the probe refuses this token",
+            "the token that the probe was started with",
+        ),
         Need::Token => lacks(
             facts.may_disturb,
             "this asks the probe for something that disturbs, which needs its token",

@@ -69,12 +69,10 @@ impl Client {
         }
         let request = request.body(()).unwrap();
         let sender = self.sender.clone();
-        self.runtime.block_on(async {
-            let mut sender = sender.ready().await.unwrap();
-            let (answer, mut out) = sender.send_request(request, false).unwrap();
-            out.send_data(body, true).unwrap();
-            answer
-        })
+        let mut sender = self.runtime.block_on(sender.ready()).unwrap();
+        let (answer, mut out) = sender.send_request(request, false).unwrap();
+        out.send_data(body, true).unwrap();
+        answer
     }
 
     /// The structured result of a call.

@@ -1,5 +1,7 @@
 //! `propylon check` where there is nothing to check: one sentence that says what happened and what to try, and exit 2.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use crate::front::BINARY;
 
 fn run(args: &[&str]) -> Output {
     let mut command = Command::new(BINARY);
-    command.args(["check", "--timeout", "5"]).args(args);
+    command.arg("check").args(args);
     command.output().expect("the binary starts")
 }
 
@@ -76,15 +78,14 @@ fn somebody_who_says_nothing() {
 
 #[test]
 fn tls_where_there_is_none_and_the_other_way_round() {
-    let plain = Upstream::start(|_| Answer::sized(200, &[], ""));
-    let url = format!("https://{}/mcp", plain.address());
+    let url = format!("https://{}/mcp", complaining());
     says(
         &refused(&[&url]),
         &["the TLS handshake with 127.0.0.1 failed", "try http://"],
     );
     // An alert of TLS, as a server sends it that was spoken to in plain HTTP.
     let said = refused_by(|| Answer::raw([21, 3, 1, 0, 2, 2, 80]).close());
-    says(&said, &["the answer is not HTTP", "try https://"]);
+    says(&said, &["cannot be reached", "try https://"]);
     let nginx = || {
         Answer::sized(
             400,
@@ -93,6 +94,18 @@ fn tls_where_there_is_none_and_the_other_way_round() {
         )
     };
     says(&refused_by(nginx), &["HTTP 400", "try https://"]);
+}
+
+/// A server of plain HTTP that answers whatever comes, as most do when TLS does.
+fn complaining() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client comes");
+        let _ = client.read(&mut [0; 2_048]);
+        let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    });
+    address
 }
 
 #[test]
