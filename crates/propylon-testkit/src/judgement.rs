@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::Guarded;
+use crate::{Guarded, within};
 
 /// How long one check may take; a run that takes longer is a failure of the check.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -40,7 +40,11 @@ impl Judgement {
         let status = check.wait(PATIENCE);
         let took = began.elapsed();
         let code = status.and_then(|status| status.code());
-        let Ok(report) = serde_json::from_str::<Value>(&check.stdout().text()) else {
+        // What it wrote may be read a moment after its end.
+        let report = within(Duration::from_secs(5), || {
+            serde_json::from_str::<Value>(&check.stdout().text()).ok()
+        });
+        let Some(report) = report else {
             let said = check.output().text();
             return Self::none(format!("exit {code:?} without a report: {said}"), took);
         };

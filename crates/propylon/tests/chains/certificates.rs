@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use propylon_testkit::Guarded;
+use propylon_testkit::{Guarded, within};
 use serde_json::Value;
 
 use crate::chain::{Certificate, Chain, NGINX_TLS};
@@ -42,11 +42,14 @@ fn check(certificate: Certificate, arguments: &[&str]) -> Said {
     command.args(&stand.arguments).args(arguments);
     let mut check = Guarded::start(command);
     let status = check.wait(PATIENCE).expect("the check ends");
+    // What it wrote may be read a moment after its end.
+    let report = within(PATIENCE, || {
+        serde_json::from_str(&check.stdout().text()).ok()
+    });
     let all = check.output().text();
     Said {
         code: status.code(),
-        report: serde_json::from_str(&check.stdout().text())
-            .unwrap_or_else(|error| panic!("{error}: {all}")),
+        report: report.unwrap_or_else(|| panic!("no report: {all}")),
         all,
     }
 }

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use propylon_testkit::{Answer, Guarded, Probe, Scratch, Upstream};
+use propylon_testkit::{Answer, Guarded, Probe, Scratch, Upstream, within};
 use serde_json::{Value, json};
 
 use crate::front::BINARY;
@@ -19,8 +19,11 @@ fn report(args: &[&str], secret: &str) -> Value {
     command.args(args).env("SECRET", secret);
     let mut check = Guarded::start(command);
     check.wait(PATIENCE).expect("the check ends");
-    serde_json::from_str(&check.stdout().text())
-        .unwrap_or_else(|error| panic!("{error}: {}", check.output().text()))
+    // What it wrote may be read a moment after its end.
+    within(PATIENCE, || {
+        serde_json::from_str(&check.stdout().text()).ok()
+    })
+    .unwrap_or_else(|| panic!("no report: {}", check.output().text()))
 }
 
 fn ids(report: &Value) -> Vec<&str> {
