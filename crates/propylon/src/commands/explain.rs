@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_section() {
-        insta::assert_snapshot!(shown("upstreams", None));
+        insta::assert_snapshot!(shown("log", None));
     }
 
     #[test]
