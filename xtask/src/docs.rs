@@ -26,6 +26,8 @@ struct Generated {
 enum Part {
     /// All of it, under this heading.
     Whole { heading: &'static str },
+    /// All of it, for programs.
+    Data,
     /// What stands between `<!-- NAME -->` and `<!-- /NAME -->`.
     #[cfg_attr(
         not(test),
@@ -39,6 +41,11 @@ enum Part {
 
 /// Every generated document, sorted by path.
 const GENERATED: &[Generated] = &[
+    Generated {
+        path: "docs/propylon.schema.json",
+        part: Part::Data,
+        render: || format!("{:#}", propylon_config::json_schema()),
+    },
     Generated {
         path: "docs/reasons.md",
         part: Part::Whole { heading: "Reasons" },
@@ -95,6 +102,7 @@ fn fill(old: &str, part: &Part, rendered: &str) -> anyhow::Result<String> {
     let rendered = rendered.trim_end();
     let name = match part {
         Part::Whole { heading } => return Ok(format!("# {heading}\n\n{NOTICE}\n\n{rendered}\n")),
+        Part::Data => return Ok(format!("{rendered}\n")),
         Part::Between { name } => name,
     };
     let (begin, end) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
