@@ -109,6 +109,7 @@ fn limits(section: Section<'_>, limits: &mut Limits) {
     section.count("connections", &mut limits.connections);
     section.count("streams", &mut limits.streams);
     section.count("streams_per_client", &mut limits.streams_per_client);
+    section.count("annotated_tools", &mut limits.annotated_tools);
     section.finish();
 }
 

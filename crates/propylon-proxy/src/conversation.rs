@@ -8,6 +8,7 @@ use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
 use crate::metadata;
+use crate::mirrored;
 use crate::phase::alias::Alias;
 use crate::phase::classify::{Facts, RpcFacts};
 use crate::phase::place::{self, Place};
@@ -139,15 +140,21 @@ impl Conversation<'_> {
         prepared: &Prepared,
     ) -> Option<Box<Watch>> {
         let told = request.lines.first(request.head(), Field::McpMethod);
-        let method = facts.rpc.method.as_deref().map(str::as_bytes).or(told);
-        place::learn_tasks(
-            &self.routed.route.upstream,
-            &self.instance,
-            facts,
-            method?,
-            self.context.tables.limits.peek_bytes,
-            prepared.answer.stream.is_some(),
-        )
+        let method = facts.rpc.method.as_deref().map(str::as_bytes).or(told)?;
+        let upstream = &self.routed.route.upstream;
+        let limits = &self.context.tables.limits;
+        let is_stream = prepared.answer.stream.is_some();
+        let tools_max = limits.annotated_tools;
+        mirrored::learn_tools(upstream, facts, method, (is_stream, tools_max)).or_else(|| {
+            place::learn_tasks(
+                upstream,
+                &self.instance,
+                facts,
+                method,
+                limits.peek_bytes,
+                is_stream,
+            )
+        })
     }
 
     /// Counts an event stream. One that stays open can still be refused without loss, however many

@@ -169,7 +169,7 @@ pub const REASONS: &[Explanation] = &[
         ("header-mismatch", 400),
         "Header mismatch",
         (Some("upstreams.<name>.mirror"), None),
-        "A 2026-07-28 request whose MCP-Protocol-Version, Mcp-Method or Mcp-Name headers are missing, repeated, malformed, or not what its body says; the log line's detail says which. Whoever acts on the header would have acted on something else than the server runs. Mend the client; `mirror: observe` lets such requests through and only logs them. A body beyond limits.peek_bytes is judged by what of it is seen, and by the server.",
+        "A 2026-07-28 request whose MCP-Protocol-Version, Mcp-Method, Mcp-Name or Mcp-Param-* headers are missing, repeated, malformed, or not what its body says; the log line's detail says which. Mcp-Param-* headers are known from the newest tools/list that passed; those of other names go on as they came. Whoever acts on the header would have acted on something else than the server runs. Mend the client; `mirror: observe` lets such requests through and only logs them. A body beyond limits.peek_bytes is judged by what of it is seen, and by the server.",
     ),
     row(
         Reason::IdleTimeout,

@@ -19,6 +19,8 @@ pub struct Limits {
     pub streams: usize,
     /// Event streams open at once for one client address.
     pub streams_per_client: usize,
+    /// Tools of one upstream that are remembered because they want arguments mirrored in headers.
+    pub annotated_tools: usize,
 }
 
 impl Default for Limits {
@@ -31,6 +33,7 @@ impl Default for Limits {
             connections: 65_536,
             streams: 65_536,
             streams_per_client: 4_096,
+            annotated_tools: 1_024,
         }
     }
 }

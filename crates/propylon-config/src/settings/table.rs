@@ -64,6 +64,7 @@ pub const SECTIONS: &[SectionInfo] = &[
 pub const SETTINGS: &[Setting] = &[
     row("admin.address", Kind::Address, Value("127.0.0.1:9901"), "Where the admin listener listens; it has no authentication, so keep it inside."),
     row("drain", GRACE, Value("30s"), "Grace given to open streams on shutdown; `0s` ends them at once."),
+    row("limits.annotated_tools", count("tools", 0), Value("1024"), "Tools of one upstream remembered because their `x-mcp-header` wants arguments mirrored; the newest list stays.").metric(ANNOTATED_TOOLS),
     row("limits.body_bytes", Kind::Size { min: 1, max: u64::MAX }, Value("64MiB"), "Largest request body; a larger one is refused with 413.").refuses("body-limit", BODY_LIMIT),
     row("limits.connections", count("connections", 1), Value("65536"), "Client connections open at once, over all listeners.").refuses("connection-limit", CONNECTION_LIMIT),
     row("limits.header_bytes", Kind::Size { min: 8 << 10, max: 16 << 20 }, Value("96KiB"), "Largest request line and headers together; larger ones are refused with 431.").refuses("header-limit", HEADER_LIMIT),
@@ -108,7 +109,7 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.health.timeout", WAIT, Value("2s"), "How long an answer may take."),
     row("upstreams.<name>.host", Kind::HostHeader, Value("keep"), "The `Host` instances see: `keep` the client's, `upstream` for the URL's own, or a fixed one."),
     row("upstreams.<name>.keepalive", Kind::DurationOrOff, Value("15s"), "After how long without a byte a quiet event stream gets a comment, between events, or `off`.").metric(KEEPALIVE_COMMENTS),
-    row("upstreams.<name>.mirror", Kind::Choice(&["enforce", "observe"]), Value("enforce"), "2026-07-28 headers that are not what the body says: `enforce` refuses the request with 400, `observe` only logs it.").refuses("header-mismatch", HEADER_MISMATCH),
+    row("upstreams.<name>.mirror", Kind::Choice(&["enforce", "observe"]), Value("enforce"), "2026-07-28 headers that are not what the body says, `Mcp-Param-*` among them where a `tools/list` named them: `enforce` refuses the request with 400, `observe` only logs it.").refuses("header-mismatch", HEADER_MISMATCH),
     row("upstreams.<name>.pool.eject", GRACE, Value("5s"), "How long an instance gets no new sessions after a connect failure; `0s` is not at all."),
     row("upstreams.<name>.pool.idle", WAIT, Value("4s"), "How long an idle connection is kept; stay below the server's own limit (Node: 5 s)."),
     row("upstreams.<name>.pool.idle_connections_max", count("connections", 0), Value("256"), "Idle connections kept per worker and instance."),
@@ -131,6 +132,7 @@ const GRACE: Kind = Kind::Duration { zero: true };
 
 const AFFINITY_ENTRIES: &str = "propylon_affinity_entries";
 const AFFINITY_EVICTIONS: &str = "propylon_affinity_evictions_total";
+const ANNOTATED_TOOLS: &str = "propylon_annotated_tools";
 const BODY_LIMIT: &str = "propylon_refused_total{reason=\"body-limit\"}";
 const BODY_TIMEOUT: &str = "propylon_refused_total{reason=\"client-body-timeout\"}";
 const CONNECTION_LIMIT: &str = "propylon_refused_total{reason=\"connection-limit\"}";

@@ -3,6 +3,7 @@
 //! Whoever acts on a header while the server acts on the body can be told two stories. The rule binds from 2026-07-28
 //! on; what earlier revisions send under these names means nothing.
 
+mod annotations;
 mod params;
 mod sentinel;
 #[cfg(test)]
@@ -11,7 +12,8 @@ mod tests;
 use crate::era::Era;
 use crate::peek::{Peek, Shape};
 
-pub use params::{Annotation, verify_params};
+pub use annotations::{ANNOTATED_BYTES_MAX, ANNOTATIONS_MAX, Annotation, TOOLS, Tool, tools_of};
+pub use params::verify_params;
 pub use sentinel::decode;
 
 /// The lines of one header.

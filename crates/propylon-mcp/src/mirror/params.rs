@@ -1,59 +1,56 @@
-//! `Mcp-Param-*`: which arguments a tool asks to be mirrored, and whether they are mirrored truly.
+//! `Mcp-Param-*`: whether the arguments that a tool asks to be mirrored are mirrored truly.
 
-use super::{Fault, Header, Lines, Mismatch, decode};
+use super::{Annotation, Fault, Header, Lines, Mismatch, decode};
 use crate::peek::members::{member, text};
 
-/// One argument that a tool's `inputSchema` marks with `x-mcp-header`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Annotation {
-    /// What follows `Mcp-Param-` in the header's name.
-    pub header: Box<str>,
-    /// The names of the properties that lead to the argument, from the outermost.
-    pub path: Box<[Box<str>]>,
-    /// Whether the argument is an integer, and so compared as a number.
-    pub is_integer: bool,
-}
-
-/// Holds the `Mcp-Param-*` headers of a call against its arguments, given as the JSON text of the object.
+/// Holds the `Mcp-Param-*` headers of a call against its arguments, given as the JSON text of the object; `None` where
+/// that was not seen, so that only the headers' own form can be judged.
 ///
-/// `lines` gives the lines of one header by what follows `Mcp-Param-` in its name. A header that is missing is left to the
-/// server: the annotation may be of yesterday's tool.
+/// `lines` gives the lines of one header by what follows `Mcp-Param-` in its name.
 ///
 /// # Errors
-/// The first header that is malformed, repeated, or not its argument.
+/// The first header that is malformed, repeated, not its argument, or missing beside an argument that has one.
 pub fn verify_params<'h>(
     annotations: &[Annotation],
-    arguments: &str,
+    arguments: Option<&str>,
     lines: impl Fn(&str) -> Lines<'h>,
 ) -> Result<(), Mismatch> {
+    let fault = |fault| Err(Mismatch::Header(Header::Param, fault));
     for annotation in annotations {
-        let Some(value) = lines(&annotation.header).one(Header::Param)? else {
-            continue;
+        let told = match lines(&annotation.header).one(Header::Param)?.map(decode) {
+            Some(None) => return fault(Fault::Malformed),
+            Some(Some(told)) => Some(told),
+            None => None,
         };
-        let Some(told) = decode(value) else {
-            return Err(Mismatch::Header(Header::Param, Fault::Malformed));
-        };
-        if !is_mirrored(annotation, arguments, &told) {
-            return Err(Mismatch::Header(Header::Param, Fault::Differs));
+        let Some(arguments) = arguments else { continue };
+        match (told, annotation.argument(arguments)) {
+            (None, Some(_)) => return fault(Fault::Missing),
+            (Some(_), None) => return fault(Fault::Differs),
+            (Some(told), Some(argument)) if !annotation.is_told_by(&told, argument) => {
+                return fault(Fault::Differs);
+            }
+            (Some(_), Some(_)) | (None, None) => {}
         }
     }
     Ok(())
 }
 
-fn is_mirrored(annotation: &Annotation, arguments: &str, told: &str) -> bool {
-    let mut value = arguments;
-    for name in &annotation.path {
-        match member(value, name) {
-            Some(inner) => value = inner,
-            None => return false,
-        }
+impl Annotation {
+    /// The JSON text of the argument, where there is one that can have a header: neither null nor an array nor an object.
+    fn argument<'a>(&self, arguments: &'a str) -> Option<&'a str> {
+        let mut path = self.path.iter();
+        let value = path.try_fold(arguments, |value, name| member(value, name))?;
+        let is_scalar = !value.starts_with(['n', '[', '{']);
+        is_scalar.then_some(value)
     }
-    match value.as_bytes().first() {
-        Some(b'"') => text(value).is_some_and(|said| said == told),
-        Some(b't' | b'f') => value == told,
-        // An argument that is null has no header, and neither arrays nor objects can have one.
-        Some(b'n' | b'[' | b'{') | None => false,
-        Some(_) => value == told || annotation.is_integer && is_same_integer(value, told),
+
+    /// Whether a header's decoded value is the argument.
+    fn is_told_by(&self, told: &str, argument: &str) -> bool {
+        match argument.as_bytes().first() {
+            Some(b'"') => text(argument).is_some_and(|said| said == told),
+            Some(b't' | b'f') => argument == told,
+            _ => argument == told || self.is_integer && is_same_integer(argument, told),
+        }
     }
 }
 

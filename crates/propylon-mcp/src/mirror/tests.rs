@@ -258,7 +258,7 @@ fn known_params_are_their_arguments() {
         annotation("flag", &["flag"], false),
     ];
     let judge = |arguments: &str, header: &str, values: &[&str]| {
-        verify_params(&known, arguments, |name| {
+        verify_params(&known, Some(arguments), |name| {
             lines(if name == header { values } else { &[] })
         })
     };
@@ -292,12 +292,26 @@ fn known_params_are_their_arguments() {
         let judged = judge(arguments, header, &[value]);
         assert_eq!(judged.is_ok(), *expected, "{arguments} {header}: {value}");
     }
-    assert!(
-        judge(r#"{"region":"eu"}"#, "region", &[]).is_ok(),
-        "left to the server"
-    );
+    let missing = Err(Mismatch::Header(Header::Param, Fault::Missing));
+    assert_eq!(judge(r#"{"region":"eu"}"#, "region", &[]), missing);
+    assert_eq!(judge(r#"{"region":"eu"}"#, "flag", &[]), missing);
+    for none in [
+        r#"{"region":null}"#,
+        r#"{"region":["eu"]}"#,
+        r#"{"page":7}"#,
+        "{}",
+    ] {
+        assert_eq!(judge(none, "region", &[]), Ok(()), "{none}");
+    }
     assert!(judge(r#"{"region":"eu"}"#, "region", &["eu", "eu"]).is_err());
     assert!(judge(r#"{"region":"eu"}"#, "region", &["=?base64?e?="]).is_err());
+    let unseen = |values| {
+        verify_params(&known, None, |name| {
+            lines(if name == "region" { values } else { &[] })
+        })
+    };
+    assert_eq!(unseen(&["anything"]), Ok(()));
+    assert!(unseen(&["=?base64?e?="]).is_err() && unseen(&["a", "a"]).is_err());
 }
 
 proptest! {

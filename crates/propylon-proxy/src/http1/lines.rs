@@ -87,6 +87,25 @@ impl Lines {
             .map(move |line| line.value(head))
     }
 
+    /// The values of every line whose name is these two parts, in any case.
+    pub(crate) fn named<'h>(
+        &self,
+        head: &'h [u8],
+        (prefix, rest): (&str, &str),
+    ) -> impl Iterator<Item = &'h [u8]> {
+        let is_named = move |name: &[u8]| {
+            let parts = name.split_at_checked(prefix.len());
+            parts.is_some_and(|(start, end)| {
+                start.eq_ignore_ascii_case(prefix.as_bytes())
+                    && end.eq_ignore_ascii_case(rest.as_bytes())
+            })
+        };
+        self.0
+            .iter()
+            .filter(move |line| line.field == Field::Other && is_named(line.name(head)))
+            .map(move |line| line.value(head))
+    }
+
     pub(crate) fn has(&self, field: Field) -> bool {
         self.0.iter().any(|line| line.field == field)
     }

@@ -256,6 +256,16 @@ fn encode_mirrored(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Resu
         let count = upstream.mirrored.mismatches.load(Ordering::Relaxed);
         counter(&mut mismatches, &[("upstream", name)], count)?;
     }
+    let mut annotated = encoder.encode_descriptor(
+        "propylon_annotated_tools",
+        "Tools remembered because they want arguments mirrored",
+        None,
+        MetricType::Gauge,
+    )?;
+    for (name, upstream) in &tables.upstreams {
+        let count = upstream.mirrored.len() as u64;
+        gauge(&mut annotated, &[("upstream", name)], count)?;
+    }
     Ok(())
 }
 

@@ -26,6 +26,7 @@ mod limits;
 mod listen;
 mod metadata;
 mod mirror;
+mod mirror_params;
 mod once_only;
 mod real;
 mod reload_drain;

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use propylon_testkit::{post_modern, rpc};
 use serde_json::json;
 
+use crate::front::assert_refused;
 use crate::real::rmcp_client::{self, Abilities, Era};
 use crate::real::scripts;
 use crate::real::servers::{Group, Kind, group};
@@ -81,7 +83,10 @@ fn walk_rmcp(kind: Kind) {
 fn walk_modern(kind: Kind) {
     let group = group(kind);
     let listens = kind != Kind::FastMcp;
-    let listening = if listens { &[][..] } else { &["--no-listen"] };
+    let mirrors = kind == Kind::PythonSdk;
+    let mut listening = if listens { vec![] } else { vec!["--no-listen"] };
+    listening.extend(mirrors.then_some("--mirrored"));
+    let listening = &listening;
     for url in both(group) {
         let python = scripts::python(&url, &[&["all", "--era", "modern"][..], listening].concat());
         let typescript = scripts::typescript_modern(&url, listening);
@@ -95,9 +100,27 @@ fn walk_modern(kind: Kind) {
             if listens {
                 steps.at("listened");
             }
+            if mirrors {
+                assert_eq!(steps.at("mirrored")["text"], "42 in Zürich ☕");
+            }
         }
         rmcp_client::walk(&url, Era::Modern, Abilities { listens });
     }
+    if mirrors {
+        assert_params_are_held(group);
+    }
+}
+
+/// From the lists that real clients have asked for, the proxy knows which arguments headers mirror.
+fn assert_params_are_held(group: &Group) {
+    let arguments = json!({ "region": "here", "size": 1 });
+    let message = rpc(
+        1,
+        "tools/call",
+        &json!({ "name": "where", "arguments": arguments }),
+    );
+    let answer = post_modern(group.front(), "/mcp", &message);
+    assert_refused(&answer, 400, "header-mismatch", &json!(1));
 }
 
 fn walk_inspector(kind: Kind) {

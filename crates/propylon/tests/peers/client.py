@@ -108,6 +108,8 @@ class Walk:
                 prompt = (await client.get_prompt("greet", {"who": "Ada"})).messages[0].content.text
                 say("read", resource=note, prompt=prompt)
             if self.given.era == "modern":
+                if self.given.mirrored:
+                    say("mirrored", text=text(await client.call_tool("where", {"region": "Zürich ☕", "size": 42})))
                 if not self.given.no_listen:
                     await self.listen(client)
             else:
@@ -182,6 +184,7 @@ def main():
     arguments.add_argument("--sessions", type=int, default=60)
     arguments.add_argument("--no-resume", action="store_true")
     arguments.add_argument("--no-listen", action="store_true")
+    arguments.add_argument("--mirrored", action="store_true", help="call the tool whose arguments headers mirror")
     given = arguments.parse_args()
     try:
         asyncio.run(asyncio.wait_for(getattr(Walk(given), given.scenario)(), 90))

@@ -1,5 +1,5 @@
 // The TypeScript SDK of the stateless revision as a client: walks against URL and prints one JSON line a step.
-// Usage: client_modern.mjs URL [--no-listen]; SDK_MODULES names node_modules.
+// Usage: client_modern.mjs URL [--no-listen] [--mirrored]; SDK_MODULES names node_modules.
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -66,6 +66,9 @@ async function walk() {
   await progress();
   say("ask", { text: words(await call("ask")) });
   say("sample", { text: words(await call("sample")) });
+  if (rest.includes("--mirrored")) {
+    say("mirrored", { text: words(await call("where", { region: "Zürich ☕", size: 42 })) });
+  }
   if (!rest.includes("--no-listen")) await listen();
   await client.close();
 }

@@ -12,7 +12,7 @@ from mcp.server.mcpserver.resolve import Elicit, Resolve, Sample
 from mcp.server.request_state import RequestStateSecurity
 from mcp.server.streamable_http import EventMessage, EventStore
 from mcp_types import SamplingMessage, TextContent
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class Events(EventStore):
@@ -52,6 +52,13 @@ def build(name):
     security = RequestStateSecurity(keys=["propylon-test-key-for-request-state"], audience="propylon-test")
     server = MCPServer(name, request_state_security=security)
     runs = {}
+
+    def mirrored(header):
+        return Field(json_schema_extra={"x-mcp-header": header})
+
+    @server.tool()
+    async def where(region: Annotated[str, mirrored("Region")], size: Annotated[int, mirrored("Size")]) -> str:
+        return f"{size} in {region}"
 
     @server.tool()
     async def echo(message: str) -> str:

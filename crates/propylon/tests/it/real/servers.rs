@@ -104,6 +104,12 @@ impl Group {
         self.proxy.get().map_or(0, |proxy| proxy.access_log().len())
     }
 
+    /// Where the proxy listens.
+    pub(crate) fn front(&self) -> SocketAddr {
+        self.through();
+        self.proxy.get().expect("it was just started").address()
+    }
+
     /// The endpoint through the proxy in front of all three, started when first asked for.
     pub(crate) fn through(&self) -> String {
         let urls = || self.servers.iter().map(Server::url).collect::<Vec<_>>();
