@@ -24,6 +24,10 @@ matrix *ARGS:
 tidy:
     cargo xtask tidy
 
+# The guide, to target/book/html; --check runs every block and follows every link, --browser opens it in Chromium.
+book *ARGS:
+    cargo xtask book {{ARGS}}
+
 # Write the documents that are made from the code.
 docs *ARGS:
     cargo xtask docs {{ARGS}}

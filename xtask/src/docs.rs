@@ -29,18 +29,16 @@ enum Part {
     /// All of it, for programs.
     Data,
     /// What stands between `<!-- NAME -->` and `<!-- /NAME -->`.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "the first document that mixes prose and tables comes with the README"
-        )
-    )]
     Between { name: &'static str },
 }
 
 /// Every generated document, sorted by path.
 const GENERATED: &[Generated] = &[
+    Generated {
+        path: "docs/operating.md",
+        part: Part::Between { name: "log fields" },
+        render: propylon_proxy::log_fields_markdown,
+    },
     Generated {
         path: "docs/propylon.schema.json",
         part: Part::Data,

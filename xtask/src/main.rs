@@ -1,6 +1,7 @@
 //! The project's own tasks, as `cargo xtask …`.
 
 mod bench;
+mod book;
 mod docs;
 mod matrix;
 mod peers;
@@ -24,6 +25,8 @@ struct Args {
 enum Task {
     /// Compare Propylon with the proxies it stands beside.
     Bench(bench::Args),
+    /// Make the guide, and check it: every block run, every link followed.
+    Book(book::Args),
     /// Write the documents that are made from tables of the code.
     Docs(docs::Args),
     /// Measure the checker on chains good and broken, and write docs/check-matrix.md. About 5 minutes.
@@ -39,6 +42,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Bench(args) => bench::run(args),
+        Task::Book(args) => book::run(&args),
         Task::Docs(args) => docs::run(&args),
         Task::Matrix(args) => matrix::run(&args),
         Task::Peers(args) => peers::run(&args),

@@ -10,6 +10,8 @@ mod table;
 mod version;
 
 use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, bail};
 
@@ -54,6 +56,27 @@ pub(crate) fn versions() -> Vec<(String, String)> {
     record
         .map(|(name, installed)| (name, installed.version))
         .collect()
+}
+
+/// The program of an installed peer, with the arguments that make it run.
+pub(crate) fn command(name: &str) -> anyhow::Result<Command> {
+    let installed = installed(name)?;
+    let mut command = Command::new(&installed.path);
+    command.args(&installed.args);
+    Ok(command)
+}
+
+/// The node_modules folder of an installed peer of npm.
+pub(crate) fn modules(name: &str) -> anyhow::Result<PathBuf> {
+    let modules = installed(name)?.modules;
+    modules.with_context(|| format!("the peer {name} has no modules"))
+}
+
+fn installed(name: &str) -> anyhow::Result<record::Installed> {
+    let mut record = record::read(&workspace::peers_folder());
+    record.remove(name).with_context(|| {
+        format!("the peer {name} is not installed: cargo xtask peers --only {name}")
+    })
 }
 
 fn select(args: &Args) -> anyhow::Result<Vec<&'static Peer>> {

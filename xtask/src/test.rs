@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::{Context, bail};
 
 use crate::workspace::{as_typed, cargo, peers_folder, root};
-use crate::{docs, peers, tidy};
+use crate::{book, docs, peers, tidy};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -68,6 +68,16 @@ const STEPS: &[Step] = &[
     Step {
         name: "cargo-test",
         run: || run_cargo(&["test", "--workspace", "--no-fail-fast"]),
+    },
+    Step {
+        name: "book",
+        run: || {
+            let args = book::Args {
+                check: true,
+                ..book::Args::default()
+            };
+            book::run(&args)
+        },
     },
 ];
 

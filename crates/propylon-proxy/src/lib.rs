@@ -31,3 +31,4 @@ mod worker;
 pub use access_log::LogError;
 pub use proxy::{Handle, Proxy, StartError};
 pub use reason::{Explanation, REASONS, Reason, reasons_markdown};
+pub use record::log_fields_markdown;

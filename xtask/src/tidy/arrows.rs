@@ -51,7 +51,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("propylon-testkit", &["propylon-mcp"]),
     (
         "xtask",
-        &["propylon-config", "propylon-practices", "propylon-proxy"],
+        &[
+            "propylon-config",
+            "propylon-dialects",
+            "propylon-mcp",
+            "propylon-net",
+            "propylon-practices",
+            "propylon-proxy",
+            "propylon-testkit",
+        ],
     ),
 ];
 

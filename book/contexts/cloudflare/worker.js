@@ -1,0 +1,2 @@
+// goes into: the Worker's script
+@@
