@@ -34,13 +34,13 @@ pub(crate) struct Args {
     pub(crate) check: bool,
     /// Run the blocks whose output is shown, and write the output into the chapters.
     #[arg(long)]
-    bless: bool,
+    pub(crate) bless: bool,
     /// Also open the pages in Chromium, at the widths of a phone and of a desktop.
     #[arg(long)]
-    browser: bool,
+    pub(crate) browser: bool,
     /// Of the blocks, only those in files or places with this word.
     #[arg(long, value_name = "WORD")]
-    only: Option<String>,
+    pub(crate) only: Option<String>,
 }
 
 /// Makes the book, and with `--check` everything that can be wrong with it is looked for.

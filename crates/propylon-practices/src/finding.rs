@@ -128,7 +128,7 @@ impl CheckResult {
     #[must_use]
     pub fn with_fix(mut self, practice: &Practice, product: Product) -> Self {
         if self.verdict == Verdict::Fail {
-            self.fix = Some(fix(practice, product).to_owned());
+            self.fix = Some(fix(practice, product));
         }
         self
     }

@@ -84,8 +84,17 @@ impl Product {
 
 /// What to do about `practice` in `product`, in Markdown, without the product's heading.
 #[must_use]
-pub fn fix(practice: &Practice, product: Product) -> &'static str {
-    under(under(practice.doc, 2, "Fix"), 3, product.heading())
+pub fn fix(practice: &Practice, product: Product) -> String {
+    plain_fences(under(under(practice.doc, 2, "Fix"), 3, product.heading()))
+}
+
+/// Fences with their language alone: the rest of the line tells the book's build what becomes of the block.
+fn plain_fences(markdown: &str) -> String {
+    let lines = markdown.lines().map(|line| match line.split_once(' ') {
+        Some((fence, _)) if fence.starts_with("```") => fence,
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -112,6 +121,7 @@ mod tests {
                     practice.id,
                     product.heading()
                 );
+                assert!(!text.contains(" in="), "{}: `{text}`", practice.id);
                 assert!(
                     !text.contains("\n### "),
                     "{}: {}",

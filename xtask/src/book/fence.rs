@@ -70,7 +70,7 @@ pub(super) fn blocks(markdown: &str) -> anyhow::Result<Vec<Block>> {
     Ok(found)
 }
 
-/// The language of an opening mark, as readers of the book need it.
+/// The language of an opening mark.
 pub(super) fn language(info: &str) -> &str {
     info.split_whitespace().next().unwrap_or("text")
 }

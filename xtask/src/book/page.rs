@@ -50,7 +50,12 @@ pub(super) fn for_readers(markdown: &str, depth: usize) -> String {
             if !fenced && let Some(place) = place(info) {
                 out.push_str(&format!("<p class=\"place\">Goes into {place}:</p>\n\n"));
             }
-            let language = if fenced { "" } else { fence::language(info) };
+            let language = match fence::language(info) {
+                _ if fenced => "",
+                // mdBook's highlighter does not know them, and says so on the console.
+                "caddyfile" | "haproxy" => "text",
+                language => language,
+            };
             out.push_str(&format!("```{language}\n"));
             fenced = !fenced;
             continue;

@@ -8,14 +8,14 @@
 //! Addresses in the book are those of the book: they are exchanged for free ones before a run, and back in what it wrote.
 
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use propylon_testkit::{Guarded, Probe, Scratch, free_address, within};
+use propylon_testkit::{Guarded, Probe, Scratch, free_address, free_port, within};
 
 use super::aws::Aws;
 use super::sandbox::{HOST, certificate};
@@ -127,7 +127,8 @@ impl Stages {
     /// What a run wrote, with the book's addresses.
     pub(super) fn shown(&self, said: &str) -> String {
         let folder = format!("{}/", self.folder().display());
-        let mut said = said.replace('\r', "").replace(&folder, "");
+        // A fence within a fence would end it.
+        let mut said = said.replace('\r', "").replace(&folder, "").replace("```", "~~~");
         for (shown, meant) in &self.addresses {
             said = said.replace(meant, shown);
         }
@@ -307,11 +308,22 @@ fn addresses(chain: &Chain, admin: SocketAddr) -> Vec<(String, String)> {
     pairs
 }
 
+/// Free addresses for what a block starts. Instances of a probe take ports in a row.
 fn bare() -> Vec<(String, String)> {
-    let ports = [8080, 9901, 9101];
-    ports
-        .map(|port| (format!("127.0.0.1:{port}"), free_address().to_string()))
-        .to_vec()
+    let single = [8080, 9901].map(|port| (port, free_port()));
+    let first = free_ports_in_a_row();
+    let row = [9101, 9102, 9103].into_iter().zip(first..);
+    let pairs = single.into_iter().chain(row);
+    pairs
+        .map(|(shown, meant)| (format!("127.0.0.1:{shown}"), format!("127.0.0.1:{meant}")))
+        .collect()
+}
+
+fn free_ports_in_a_row() -> u16 {
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let mut firsts = (0..100).map(|_| free_port());
+    let first = firsts.find(|&first| (1..3).all(|next| is_free(first + next)));
+    first.unwrap_or_else(free_port)
 }
 
 fn script(path: &Path, line: &str) -> anyhow::Result<()> {
