@@ -97,13 +97,13 @@ fn build_propylon() -> anyhow::Result<PathBuf> {
         );
     }
     let said = String::from_utf8_lossy(&built.stdout);
-    let program = said.lines().filter_map(|line| {
+    let mut program = said.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_ours = message["target"]["name"] == "propylon";
         let path = message["executable"].as_str()?;
         is_ours.then(|| PathBuf::from(path))
     });
-    program.last().context("cargo names no program")
+    program.next_back().context("cargo names no program")
 }
 
 fn make() -> anyhow::Result<()> {

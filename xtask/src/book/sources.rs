@@ -23,11 +23,12 @@ pub(super) fn write(program: &Path) -> anyhow::Result<()> {
         program,
         tally: Tally::of(&chapters::all()?)?,
     };
-    let source = made_folder().join("src");
-    if source.exists() {
-        fs::remove_dir_all(&source).context("cannot clear the book's folder")?;
+    // What an earlier book had must not be part of this one.
+    if made_folder().exists() {
+        fs::remove_dir_all(made_folder()).context("cannot clear the book's folder")?;
     }
-    for name in ["book.toml", "theme"] {
+    let source = made_folder().join("src");
+    for name in ["book.toml", "assets"] {
         copy(&prose_folder().join(name), &made_folder().join(name))?;
     }
     for chapter in chapters::prose()? {

@@ -128,7 +128,10 @@ impl Stages {
     pub(super) fn shown(&self, said: &str) -> String {
         let folder = format!("{}/", self.folder().display());
         // A fence within a fence would end it.
-        let mut said = said.replace('\r', "").replace(&folder, "").replace("```", "~~~");
+        let mut said = said
+            .replace('\r', "")
+            .replace(&folder, "")
+            .replace("```", "~~~");
         for (shown, meant) in &self.addresses {
             said = said.replace(meant, shown);
         }
