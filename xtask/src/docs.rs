@@ -35,6 +35,13 @@ enum Part {
 /// Every generated document, sorted by path.
 const GENERATED: &[Generated] = &[
     Generated {
+        path: "docs/diagnosis.md",
+        part: Part::Whole {
+            heading: "Diagnosis in passing",
+        },
+        render: propylon_proxy::diagnosis_markdown,
+    },
+    Generated {
         path: "docs/operating.md",
         part: Part::Between { name: "log fields" },
         render: propylon_proxy::log_fields_markdown,

@@ -10,6 +10,11 @@ pub fn is_json(content_type: &[u8]) -> bool {
     essence(content_type).eq_ignore_ascii_case(b"application/json")
 }
 
+/// Whether a `Content-Type` is a page for people.
+pub fn is_html(content_type: &[u8]) -> bool {
+    essence(content_type).eq_ignore_ascii_case(b"text/html")
+}
+
 /// Whether an `Accept` allows `text/event-stream`, by name or by range, after RFC 9110 12.5.1: the most specific range
 /// that matches decides, and `q=0` refuses.
 ///

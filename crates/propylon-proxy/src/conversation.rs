@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::client::connection::{After, ClientConnection, Transport};
+use crate::diagnosed;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
@@ -95,7 +96,7 @@ impl Conversation<'_> {
         let asked = Asked {
             request: &request,
             kind,
-            rpc_id: record.facts.rpc.id.as_deref(),
+            facts: &record.facts,
             wanted: Wanted::of(&request)?,
             who: &self.context.who,
             routed: self.routed,
@@ -111,7 +112,7 @@ impl Conversation<'_> {
         if self.routed.is_rewritten(asked.wanted) {
             received = metadata::rewrite(exchange, received, &asked).await?;
         }
-        let prepared = response::prepare(received, &asked)?;
+        let mut prepared = response::prepare(received, &asked)?;
         let answered = prepared.answered(&request);
         place::learn(
             upstream,
@@ -122,8 +123,12 @@ impl Conversation<'_> {
             Instant::now(),
         );
         if answered.status == 200 {
-            exchange.watch = self.watch(&record.facts, &request, &prepared);
+            let watch = self.watch(&record.facts, &request, &prepared);
+            exchange.watches.extend(watch.map(|watch| *watch));
         }
+        let suspicion = std::mem::take(&mut prepared.suspicion);
+        let watch = diagnosed::observe(suspicion, prepared.status, upstream, record);
+        exchange.watches.extend(watch);
         let stream = self.open_stream(&prepared, kind)?;
         record.answered(&prepared, stream);
         // A stream may last for hours: nothing of its request is kept that is not needed.

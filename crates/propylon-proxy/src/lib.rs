@@ -9,6 +9,8 @@ mod certificates;
 mod client;
 mod control;
 mod conversation;
+mod diagnosed;
+mod diagnosis;
 mod error;
 mod http1;
 mod look;
@@ -29,6 +31,7 @@ mod upstream;
 mod worker;
 
 pub use access_log::LogError;
+pub use diagnosis::{SIGNS, Sign, diagnosis_markdown};
 pub use proxy::{Handle, Proxy, StartError};
 pub use reason::{Explanation, REASONS, Reason, reasons_markdown};
 pub use record::log_fields_markdown;

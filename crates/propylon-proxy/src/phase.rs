@@ -3,6 +3,7 @@
 pub(crate) mod alias;
 pub(crate) mod answer;
 pub(crate) mod classify;
+pub(crate) mod diagnose;
 pub(crate) mod endpoint_event;
 pub(crate) mod forward;
 pub(crate) mod forwarded;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::diagnosed::Found;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
@@ -39,6 +40,8 @@ pub(crate) struct Record {
     pub(crate) shown: Option<Shown>,
     /// Where it stands in its trace, if it names one.
     pub(crate) trace: Option<Trace>,
+    /// What its answer gave away.
+    pub(crate) sign: Option<Found>,
     /// Whether the whole request has been read: what comes next on the connection is the next one.
     pub(crate) is_request_read: bool,
     request_id: RequestId,
@@ -86,6 +89,7 @@ impl Record {
             tally: Tally::default(),
             shown: None,
             trace: None,
+            sign: None,
             is_request_read: false,
             request_id: worker.mint_request_id(),
             client,

@@ -9,6 +9,8 @@ use crate::http1::framing::{self, Framing};
 use crate::http1::head::{RequestHead, ResponseHead, Version};
 use crate::phase::alias::{self, Alias};
 use crate::phase::answer::{self, ClientSide, Encoding};
+use crate::phase::classify::Facts;
+use crate::phase::diagnose::{Seen, Suspicion};
 use crate::phase::endpoint_event::Outside;
 use crate::phase::forwarded::Client;
 use crate::phase::location::{self, Sides};
@@ -28,8 +30,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) request: &'a RequestHead,
     /// What it is for, if it is an event stream.
     pub(crate) kind: StreamKind,
-    /// The id of the JSON-RPC request, as JSON.
-    pub(crate) rpc_id: Option<&'a str>,
+    pub(crate) facts: &'a Facts,
     pub(crate) who: &'a Client,
     pub(crate) wanted: Wanted<'a>,
     pub(crate) routed: &'a Routed,
@@ -45,6 +46,8 @@ pub(crate) struct Prepared {
     pub(crate) status: u16,
     pub(crate) answer: Answer,
     pub(crate) connection: ConnectionUse,
+    /// What it may give away about the way there.
+    pub(crate) suspicion: Suspicion,
     /// The `Mcp-Session-Id` of the answer.
     minted: Option<Box<[u8]>>,
 }
@@ -97,24 +100,25 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         asked.request_id,
         &mut out,
     );
-    let lists = |token| head.lines.lists(&bytes, Field::Connection, token);
-    let upstream_kept = match head.version {
-        Version::Http11 => !lists("close"),
-        // HTTP/1.0 knows no chunks: whoever sends them cannot say where its message ends.
-        Version::Http10 => lists("keep-alive") && framing != Framing::Chunked,
-    };
-    let keep_alive = head
-        .lines
-        .first(&bytes, Field::KeepAlive)
-        .and_then(pool::keep_alive_timeout);
+    let suspicion = Suspicion::of(&Seen {
+        request: asked.request,
+        facts: asked.facts,
+        target: &asked.routed.target,
+        head: &bytes,
+        response: &head,
+        framing,
+        sides: &sides,
+    });
     Ok(Prepared {
         status: head.status,
+        suspicion,
         connection: ConnectionUse {
             client_reusable: asked.keep_alive && encoding != Encoding::UntilClose,
-            upstream_reusable: upstream_kept
-                && framing != Framing::UntilClose
-                && !framing::is_contradicted(&bytes, &head, framing),
-            upstream_keep_alive: keep_alive,
+            upstream_reusable: is_kept(&bytes, &head, framing),
+            upstream_keep_alive: head
+                .lines
+                .first(&bytes, Field::KeepAlive)
+                .and_then(pool::keep_alive_timeout),
         },
         answer: Answer {
             head: out,
@@ -125,6 +129,17 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         },
         minted: minted.map(Into::into),
     })
+}
+
+/// Whether the upstream's connection carries another exchange after this answer.
+fn is_kept(bytes: &[u8], head: &ResponseHead, framing: Framing) -> bool {
+    let lists = |token| head.lines.lists(bytes, Field::Connection, token);
+    let kept = match head.version {
+        Version::Http11 => !lists("close"),
+        // HTTP/1.0 knows no chunks: whoever sends them cannot say where its message ends.
+        Version::Http10 => lists("keep-alive") && framing != Framing::Chunked,
+    };
+    kept && framing != Framing::UntilClose && !framing::is_contradicted(bytes, head, framing)
 }
 
 /// What is to be known of an event stream. One of a known length has no room for a comment.
@@ -141,7 +156,7 @@ fn event_stream(
     let upstream = &asked.routed.route.upstream.config;
     let keepalive = upstream.keepalive.filter(|_| encoding != Encoding::Plain);
     let (request, status) = (asked.request, head.status);
-    let last_word = match (asked.kind, asked.rpc_id) {
+    let last_word = match (asked.kind, asked.facts.rpc.id.as_deref()) {
         (StreamKind::Call, _) => LastWord::Owed,
         // It can only end at the length that was announced.
         _ if encoding == Encoding::Plain => LastWord::Owed,

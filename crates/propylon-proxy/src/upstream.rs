@@ -19,6 +19,7 @@ use propylon_mcp::SessionFingerprint;
 use propylon_net::tls::{TlsError, UpstreamTls};
 
 use crate::affinity::{Bounds, Memory, Seal};
+use crate::diagnosis::Diagnosed;
 use crate::mirrored::Mirrored;
 use crate::phase::messages::Shape;
 use instance::Instance;
@@ -41,6 +42,7 @@ pub(crate) struct Upstream {
     sessions: Arc<Memory<Arc<Instance>>>,
     seal: Option<Seal>,
     pub(crate) mirrored: Arc<Mirrored>,
+    pub(crate) diagnosed: Diagnosed,
     turn: AtomicUsize,
     /// How the addresses look that its servers announce for messages.
     pub(crate) shapes: ArcSwap<Vec<Shape>>,
@@ -97,6 +99,9 @@ impl Upstream {
             ),
             mirrored: previous
                 .map(|previous| Arc::clone(&previous.mirrored))
+                .unwrap_or_default(),
+            diagnosed: previous
+                .map(|previous| previous.diagnosed.carried_over())
                 .unwrap_or_default(),
             turn: AtomicUsize::new(0),
             seal: config

@@ -29,6 +29,7 @@ impl Collector for Shared {
         self.encode_refusals(&mut encoder)?;
         encode_affinity(&tables, &mut encoder)?;
         encode_mirrored(&tables, &mut encoder)?;
+        encode_diagnosed(&tables, &mut encoder)?;
         encode_instances(&tables, &mut encoder)
     }
 }
@@ -265,6 +266,26 @@ fn encode_mirrored(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Resu
     for (name, upstream) in &tables.upstreams {
         let count = upstream.mirrored.len() as u64;
         gauge(&mut annotated, &[("upstream", name)], count)?;
+    }
+    Ok(())
+}
+
+fn encode_diagnosed(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+    let mut diagnosed = encoder.encode_descriptor(
+        "propylon_diagnosed",
+        "Answers that show a practice broken on the way to the server, by practice and sign",
+        None,
+        MetricType::Counter,
+    )?;
+    for (name, upstream) in &tables.upstreams {
+        for (sign, count) in upstream.diagnosed.counts() {
+            let labels = [
+                ("upstream", name.as_str()),
+                ("practice", sign.practice),
+                ("sign", sign.id),
+            ];
+            counter(&mut diagnosed, &labels, count)?;
+        }
     }
     Ok(())
 }

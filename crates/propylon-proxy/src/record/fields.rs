@@ -83,6 +83,11 @@ const FIELDS: &[Field] = &[
         "mismatch",
         "how the mirrored headers of a 2026-07-28 request disagree with its body, refused or not",
     ),
+    optional(
+        "practice",
+        "the practice that the server's answer shows to be broken on the way",
+    ),
+    optional("sign", "by what it shows it: a row of docs/diagnosis.md"),
 ];
 
 const fn field(name: &'static str, what: &'static str) -> Field {

@@ -64,6 +64,11 @@ pub(super) struct Line<'r> {
     /// How headers and body disagree.
     #[serde(skip_serializing_if = "Option::is_none")]
     mismatch: Option<&'static str>,
+    /// The practice that the answer shows to be broken, and by what it shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    practice: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sign: Option<&'static str>,
 }
 
 impl<'r> Line<'r> {
@@ -79,6 +84,7 @@ impl<'r> Line<'r> {
             .zip(record.head_at)
             .map(|(sent, head)| head.saturating_duration_since(sent));
         let route: Option<&Route> = record.route.as_deref();
+        let sign = record.sign.as_ref().and_then(|found| found.get());
         Self {
             time,
             request_id: record.request_id.as_str(),
@@ -111,6 +117,8 @@ impl<'r> Line<'r> {
             reason,
             detail: failed.and_then(|(_, detail)| detail.as_deref()),
             mismatch: record.facts.mismatch.map(Mismatch::words),
+            practice: sign.map(|sign| sign.practice),
+            sign: sign.map(|sign| sign.id),
         }
     }
 

@@ -69,7 +69,7 @@ pub(crate) struct Exchange<'a, S> {
     capture: Option<Vec<u8>>,
     stream: Option<EventStream>,
     /// Whoever learns from the answer before its client sees it.
-    pub(crate) watch: Option<Box<Watch>>,
+    pub(crate) watches: Vec<Watch>,
     has_head: bool,
     started: Instant,
     upload_moved: Instant,
@@ -146,7 +146,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
             opening: Vec::new(),
             capture,
             stream: None,
-            watch: None,
+            watches: Vec::new(),
             has_head: false,
             started: opening.started,
             upload_moved: now,

@@ -7,14 +7,24 @@ use propylon_mcp::sse::{Item, Parser};
 
 /// A look at an answer on its way. It holds bytes only while a message is incomplete, and no more than its bound.
 pub(crate) struct Watch {
-    /// Messages without these bytes are not looked at.
-    needle: &'static [u8],
-    is_event_stream: bool,
+    wants: Wants,
     bytes_max: usize,
     pending: Vec<u8>,
     /// The message under way was too long to be kept.
     spoilt: bool,
     hear: Hear,
+}
+
+/// What of an answer is told.
+#[derive(Clone, Copy, Debug)]
+enum Wants {
+    /// Each message that contains these bytes.
+    Messages {
+        needle: &'static [u8],
+        is_event_stream: bool,
+    },
+    /// The first bytes of a body, or all of it.
+    Beginning,
 }
 
 /// What is told of a message.
@@ -55,9 +65,21 @@ impl Watch {
         bytes_max: u64,
         hear: impl FnMut(&[u8]) + 'static,
     ) -> Self {
-        Self {
+        let wants = Wants::Messages {
             needle,
             is_event_stream,
+        };
+        Self::wanting(wants, bytes_max, hear)
+    }
+
+    /// A watch that tells `hear` once of the first bytes of a body, no more than `bytes_max`.
+    pub(crate) fn of_beginning(bytes_max: u64, hear: impl FnMut(&[u8]) + 'static) -> Self {
+        Self::wanting(Wants::Beginning, bytes_max, hear)
+    }
+
+    fn wanting(wants: Wants, bytes_max: u64, hear: impl FnMut(&[u8]) + 'static) -> Self {
+        Self {
+            wants,
             bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX),
             pending: Vec::new(),
             spoilt: false,
@@ -67,6 +89,26 @@ impl Watch {
 
     /// Takes the next data of the answer, before it is sent on.
     pub(crate) fn see(&mut self, data: &[u8], progress: Progress) {
+        match self.wants {
+            Wants::Messages { .. } => self.see_messages(data, progress),
+            Wants::Beginning => self.see_beginning(data, progress.completed),
+        }
+    }
+
+    fn see_beginning(&mut self, data: &[u8], is_end: bool) {
+        if self.spoilt {
+            return;
+        }
+        let room = self.bytes_max.saturating_sub(self.pending.len());
+        self.pending
+            .extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+        if is_end || data.len() >= room {
+            self.spoilt = true;
+            (self.hear)(&std::mem::take(&mut self.pending));
+        }
+    }
+
+    fn see_messages(&mut self, data: &[u8], progress: Progress) {
         let Progress { completed, between } = progress;
         if self.pending.is_empty() && between {
             if completed && !self.spoilt {
@@ -94,11 +136,18 @@ impl Watch {
     }
 
     fn tell(&mut self, block: &[u8]) {
-        let needle = memmem::Finder::new(self.needle);
+        let Wants::Messages {
+            needle,
+            is_event_stream,
+        } = self.wants
+        else {
+            return;
+        };
+        let needle = memmem::Finder::new(needle);
         if needle.find(block).is_none() {
             return;
         }
-        if !self.is_event_stream {
+        if !is_event_stream {
             return (self.hear)(block);
         }
         // Whatever of the block is no complete event is left out.
@@ -115,9 +164,8 @@ impl Watch {
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let needle = String::from_utf8_lossy(self.needle);
         f.debug_struct("Watch")
-            .field("needle", &needle)
+            .field("wants", &self.wants)
             .finish_non_exhaustive()
     }
 }
@@ -178,6 +226,38 @@ mod tests {
             "one without it, and one too long"
         );
         assert!(watch.pending.is_empty());
+    }
+
+    #[test]
+    fn a_beginning_is_heard_once_however_it_comes() {
+        for (pieces, expected) in [
+            (&[(&b"abc"[..], true)][..], "abc"),
+            (
+                &[
+                    (b"ab", false),
+                    (b"", false),
+                    (b"cdefg", false),
+                    (b"h", true),
+                ],
+                "abcdef",
+            ),
+            (
+                &[(b"abc", false), (b"def", false), (b"ghi", true)],
+                "abcdef",
+            ),
+            (&[(b"", true)], ""),
+        ] {
+            let heard = Rc::<RefCell<Vec<String>>>::default();
+            let hear = Rc::clone(&heard);
+            let mut watch = Watch::of_beginning(6, move |bytes| {
+                hear.borrow_mut()
+                    .push(String::from_utf8_lossy(bytes).into_owned());
+            });
+            for (piece, is_end) in pieces {
+                watch.see(piece, Progress::of_body(*is_end));
+            }
+            assert_eq!(heard.take(), [expected]);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod command_line;
 mod config_errors;
 mod conformance;
 mod demo;
+mod diagnosis;
 mod discovery;
 mod faults;
 mod front;

@@ -93,19 +93,18 @@ impl<S: Transport> Exchange<'_, S> {
     /// many bytes is to get a line of its own, where a comment of ours stands before it.
     fn follow(&mut self, data: &[u8]) -> usize {
         let Some(stream) = &mut self.stream else {
-            if let Some(watch) = &mut self.watch {
-                watch.see(data, Progress::of_body(self.response.is_done()));
+            let progress = Progress::of_body(self.response.is_done());
+            for watch in &mut self.watches {
+                watch.see(data, progress);
             }
             return 0;
         };
         let mark_to_end = stream.mark_to_end(data);
         let completed = stream.take(data);
         self.tally.events += completed;
-        if let Some(watch) = &mut self.watch {
-            watch.see(
-                data,
-                Progress::of_stream(completed, stream.is_between_events()),
-            );
+        let progress = Progress::of_stream(completed, stream.is_between_events());
+        for watch in &mut self.watches {
+            watch.see(data, progress);
         }
         mark_to_end.unwrap_or_default()
     }
