@@ -10,7 +10,9 @@ use crate::options::Options;
 /// Every product there is a dialect for, sorted by name.
 #[rustfmt::skip]
 pub const TARGETS: &[&Target] = &[
+    &crate::caddy::TARGET,
     &crate::cloudflare::TARGET,
+    &crate::envoy::TARGET,
     &crate::haproxy::TARGET,
     &crate::nginx::TARGET,
 ];

@@ -1,6 +1,6 @@
 //! Where requests go, taken apart for products that match and rewrite paths: the same in every dialect as in `serve`.
 
-use propylon_config::{Deployment, Route, Upstream, UpstreamUrl};
+use propylon_config::{AffinityBy, Deployment, Endpoints, Route, Upstream, UpstreamUrl};
 
 /// Where the metadata of a protected resource stands (RFC 9728, 3.1): followed by the resource's own path.
 pub(crate) const RESOURCE_METADATA: &str = "/.well-known/oauth-protected-resource";
@@ -146,6 +146,16 @@ pub(crate) fn instances(upstream: &Upstream) -> Vec<Instance<'_>> {
         url,
     })
     .collect()
+}
+
+/// Whether a session must find one of several instances.
+pub(crate) fn has_several(upstream: &Upstream) -> bool {
+    matches!(upstream.endpoints, Endpoints::Discover { .. }) || upstream.endpoints.urls().len() > 1
+}
+
+/// Whether the id of a session can carry the word of its instance: it must, and the instances are known.
+pub(crate) fn is_tagged(upstream: &Upstream) -> bool {
+    upstream.affinity.by == AffinityBy::Session && upstream.endpoints.urls().len() > 1
 }
 
 /// `a` to `z`, then `aa`, `ab` and so on.

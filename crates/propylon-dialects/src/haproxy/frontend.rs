@@ -4,6 +4,8 @@ use propylon_config::Deployment;
 
 use super::word::{quoted, time};
 use super::{pages, rewrite};
+use crate::refusal;
+use crate::spelling::health_paths;
 use crate::text::Text;
 use crate::way::{RESOURCE_METADATA, Way, sites};
 
@@ -93,7 +95,7 @@ fn limits(deployment: &Deployment, text: &mut Text) {
     text.held(
         format!(
             "http-request return status 413 content-type application/json string '{}' if {{ req.hdr_val(content-length) gt {} }}",
-            error(413, "The request is too large"),
+            refusal::own("413", "The request is too large"),
             limits.body_bytes
         ),
         &["body-limit-small"],
@@ -104,15 +106,11 @@ fn limits(deployment: &Deployment, text: &mut Text) {
         text.held(
             format!(
                 "http-request return status 429 content-type application/json hdr Retry-After 5 string '{}' if {{ sc_conn_cur({counter}) gt {most} }}",
-                error(429, "Too many streams")
+                refusal::own("429", "Too many streams")
             ),
             &["unbounded-streams", "rate-limit-shape"],
         );
     }
-}
-
-fn error(status: u16, message: &str) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":null,"error":{{"code":-31{status},"message":"{message}"}}}}"#)
 }
 
 /// Gives a request the number of its route: the most exact host first, then the longest path, metadata before the rest.
@@ -196,17 +194,10 @@ fn paths_of(exact: &[String], prefix: &str) -> String {
 
 /// HAProxy's own answer where no route claims the path: well while every upstream has an instance that is.
 fn health(deployment: &Deployment, ways: &[Way<'_>], text: &mut Text) {
-    let mut paths: Vec<&str> = deployment
-        .listeners
-        .iter()
-        .filter_map(|listener| listener.health.as_deref())
-        .collect();
-    paths.sort_unstable();
-    paths.dedup();
     let mut names: Vec<&str> = ways.iter().map(|way| way.upstream.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    for path in paths {
+    for path in health_paths(deployment) {
         let asked = format!("{{ path {} }} !{{ var(txn.way) -m found }}", quoted(path));
         for name in &names {
             text.line(format!(

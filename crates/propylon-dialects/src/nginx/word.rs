@@ -1,8 +1,8 @@
 //! Words as nginx reads them: quoted where they must be, escaped in patterns, and unique as names of variables.
 
-use std::time::Duration;
-
 use propylon_config::Deployment;
+
+pub(super) use crate::spelling::{escaped, time};
 
 /// A parameter, in quotes where nginx would end it early.
 pub(super) fn quoted(text: &str) -> String {
@@ -13,18 +13,6 @@ pub(super) fn quoted(text: &str) -> String {
     } else {
         format!("\"{}\"", text.replace('"', "\\\""))
     }
-}
-
-/// A text that a pattern matches as it is.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(letter) {
-            out.push('\\');
-        }
-        out.push(letter);
-    }
-    out
 }
 
 /// The part of this upstream's variables' names that is its own.
@@ -41,17 +29,6 @@ pub(super) fn variable(deployment: &Deployment, upstream: &str) -> String {
             let number = alike.take_while(|name| *name != upstream).count();
             format!("{}_{number}", plain(upstream))
         }
-    }
-}
-
-/// A time as nginx reads it: whole seconds where it is that, else milliseconds.
-pub(super) fn time(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match (seconds, duration.subsec_millis()) {
-        (_, 1..) => format!("{}ms", duration.as_millis()),
-        (seconds, 0) if seconds > 0 && seconds % 3600 == 0 => format!("{}h", seconds / 3600),
-        (seconds, 0) if seconds > 0 && seconds % 60 == 0 => format!("{}m", seconds / 60),
-        (seconds, 0) => format!("{seconds}s"),
     }
 }
 
@@ -72,14 +49,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_times_and_sizes() {
+    fn words_and_sizes() {
         assert_eq!(quoted("/weather"), "/weather");
         assert_eq!(quoted("/a;b\"c"), "\"/a;b\\\"c\"");
-        assert_eq!(escaped("[::1]:80"), r"\[::1\]:80");
-        assert_eq!(time(Duration::from_secs(3600)), "1h");
-        assert_eq!(time(Duration::from_secs(90)), "90s");
-        assert_eq!(time(Duration::from_secs(600)), "10m");
-        assert_eq!(time(Duration::from_millis(1500)), "1500ms");
         assert_eq!(size(64 << 20), "64m");
         assert_eq!(size(96 << 10), "96k");
         assert_eq!(size(100), "100");

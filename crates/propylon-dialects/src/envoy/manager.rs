@@ -1,0 +1,148 @@
+//! The connection manager: what is taken from clients, what is believed of it, and the filters on its way.
+
+use propylon_config::Deployment;
+
+use super::word::{kind, silence, time};
+use super::{filters, log, replies, site};
+use crate::text::Text;
+
+/// Whose connections a manager is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// Anybody: what it says of itself does not count.
+    Stranger,
+    /// A proxy that the description trusts.
+    Trusted,
+}
+
+/// What can be spelled so that some servers read it as a header that a proxy writes.
+const FORGEABLE: &[&str] = &[
+    "forwarded",
+    "x-real-ip",
+    "x_forwarded_for",
+    "x_forwarded_host",
+    "x_forwarded_proto",
+    "x_real_ip",
+];
+
+/// Those that a trusted proxy writes.
+const OF_PROXIES: &[&str] = &["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+
+/// The one filter of a chain; what all share is written out where `is_first`.
+pub(super) fn write(deployment: &Deployment, sender: Sender, is_first: bool, text: &mut Text) {
+    text.line("- name: envoy.filters.network.http_connection_manager");
+    text.deeper(|text| {
+        text.line("typed_config:");
+        text.deeper(|text| {
+            text.line(kind(
+                "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            ));
+            text.line("stat_prefix: mcp");
+            requests(deployment, text);
+            senders(sender, text);
+            shared("access_log", "log", is_first, text, |text| {
+                log::write(deployment, text);
+            });
+            shared("http_filters", "filters", is_first, text, |text| {
+                filters::write(deployment, text);
+            });
+            shared(
+                "local_reply_config",
+                "replies",
+                is_first,
+                text,
+                replies::write,
+            );
+            shared("route_config", "routes", is_first, text, |text| {
+                site::write(deployment, text);
+            });
+        });
+    });
+}
+
+/// What is taken from clients, and how long is waited for it.
+fn requests(deployment: &Deployment, text: &mut Text) {
+    let (limits, timeouts) = (&deployment.limits, &deployment.timeouts);
+    text.line("generate_request_id: false");
+    text.line("server_header_transformation: PASS_THROUGH");
+    text.why("A stream that no route has taken yet; each route has its own.");
+    let silences = deployment.upstreams.values().map(silence);
+    let longest = silences.max().unwrap_or_default();
+    text.held(
+        format!("stream_idle_timeout: {}", time(longest)),
+        &["idle-timeout-short", "response-timeout-short"],
+    );
+    text.line(format!(
+        "request_headers_timeout: {}",
+        time(timeouts.header_read)
+    ));
+    text.held(
+        format!(
+            "max_request_headers_kb: {}",
+            limits.header_bytes.div_ceil(1024).min(8192)
+        ),
+        &["header-limit-small"],
+    );
+    text.line("common_http_protocol_options:");
+    text.deeper(|text| {
+        text.held(
+            format!("idle_timeout: {}", time(timeouts.keep_alive)),
+            &["idle-timeout-order"],
+        );
+        text.held(
+            format!("max_headers_count: {}", limits.header_count),
+            &["header-limit-small"],
+        );
+        text.held(
+            "headers_with_underscores_action: ALLOW",
+            &["param-headers-lost"],
+        );
+    });
+}
+
+/// What is believed of what a client says of itself.
+fn senders(sender: Sender, text: &mut Text) {
+    let spoofable = &["forwarded-spoofable"];
+    text.held("use_remote_address: true", spoofable);
+    if sender == Sender::Trusted {
+        text.held("xff_num_trusted_hops: 1", spoofable);
+    }
+    text.line("early_header_mutation_extensions:");
+    text.deeper(|text| {
+        text.line("- name: envoy.http.early_header_mutation.header_mutation");
+        text.deeper(|text| {
+            text.line("typed_config:");
+            text.deeper(|text| {
+                text.line(kind(
+                    "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+                ));
+                text.line("mutations:");
+                text.deeper(|text| {
+                    text.why("A client's own x-envoy-retry-on would be obeyed.");
+                    text.held(
+                        "- remove_on_match: { key_matcher: { prefix: x-envoy- } }",
+                        &["request-replayed"],
+                    );
+                    let theirs: &[&str] = if sender == Sender::Trusted {
+                        &[]
+                    } else {
+                        OF_PROXIES
+                    };
+                    for name in FORGEABLE.iter().chain(theirs) {
+                        text.held(format!("- remove: {name}"), spoofable);
+                    }
+                });
+            });
+        });
+    });
+}
+
+/// A part that every listener has: written out at the first and given a name there.
+fn shared(key: &str, name: &str, is_first: bool, text: &mut Text, inside: impl FnOnce(&mut Text)) {
+    if is_first {
+        text.line(format!("{key}: &{name}"));
+        text.deeper(inside);
+    } else {
+        text.line(format!("{key}: *{name}"));
+    }
+}
