@@ -9,6 +9,7 @@ mod included;
 mod location;
 mod log;
 mod maps;
+mod tls;
 mod upstreams;
 mod whole;
 mod word;

@@ -15,6 +15,7 @@ pub const TARGETS: &[&Target] = &[
     &crate::envoy::TARGET,
     &crate::haproxy::TARGET,
     &crate::nginx::TARGET,
+    &crate::traefik::TARGET,
 ];
 
 /// One product configuration is written for.

@@ -53,7 +53,7 @@ fn kind_of(deployment: &Deployment, upstream: &Upstream, text: &mut Text) {
         return;
     }
     text.line("type: STRICT_DNS");
-    text.line("dns_refresh_rate: 5s");
+    text.line("dns_lookup_family: ALL");
     if deployment.resolver_servers.is_empty() {
         return;
     }

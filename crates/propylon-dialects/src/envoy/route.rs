@@ -9,7 +9,7 @@ use super::word::{kind, silence, time};
 use crate::quote::json;
 use crate::spelling::escaped;
 use crate::text::Text;
-use crate::way::{RESOURCE_METADATA, Way, has_several, is_tagged};
+use crate::way::{RESOURCE_METADATA, Way, is_tagged};
 
 /// Which of a way's paths a route is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,27 +111,6 @@ fn action(way: &Way<'_>, kind: Kind, text: &mut Text) {
         HostHeader::Fixed(host) => text.line(format!("host_rewrite_literal: {}", json(host))),
         HostHeader::Upstream => text.line("auto_host_rewrite: true"),
     }
-    if has_several(upstream) {
-        text.why("Another instance only where the connection failed and nothing was sent.");
-        text.line("retry_policy:");
-        text.deeper(retries);
-    }
-}
-
-fn retries(text: &mut Text) {
-    text.held(
-        "retry_on: connect-failure",
-        &["request-replayed", "dead-session-status"],
-    );
-    text.line("num_retries: 3");
-    text.line("retry_host_predicate:");
-    text.deeper(|text| {
-        let own = kind("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate");
-        text.line(format!(
-            "- {{ name: envoy.retry_host_predicates.previous_hosts, typed_config: {{ {own} }} }}"
-        ));
-    });
-    text.line("host_selection_retry_max_attempts: 5");
 }
 
 /// What the path is on the instance.

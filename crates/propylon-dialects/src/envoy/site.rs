@@ -3,11 +3,12 @@
 use propylon_config::Deployment;
 
 use super::route::{self, Kind, Place};
+use super::word::kind;
 use crate::quote::{json, json_list};
 use crate::refusal;
 use crate::spelling::{health_paths, host_pattern};
 use crate::text::Text;
-use crate::way::{Site, sites};
+use crate::way::{Site, has_several, sites};
 
 /// The one table of routes.
 pub(super) fn write(deployment: &Deployment, text: &mut Text) {
@@ -27,6 +28,9 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
             host(&format!("site_{number}"), domain, text, |text| {
                 write_site(deployment, site, text);
             });
+            if site.ways.iter().any(|way| has_several(way.upstream)) {
+                text.deeper(retries);
+            }
         }
         if sites.iter().all(|site| site.host.is_some()) {
             host("others", "*", text, |text| health(deployment, None, text));
@@ -40,6 +44,25 @@ fn host(name: &str, domain: &str, text: &mut Text, routes: impl FnOnce(&mut Text
         text.line(format!("domains: {}", json_list(&[domain])));
         text.line("routes:");
         text.deeper(routes);
+    });
+}
+
+/// Another instance only where the connection failed.
+fn retries(text: &mut Text) {
+    text.why("Nothing has been sent where the connection failed.");
+    text.line("retry_policy:");
+    text.deeper(|text| {
+        text.held(
+            "retry_on: connect-failure",
+            &["request-replayed", "dead-session-status"],
+        );
+        text.line("num_retries: 3");
+        text.line("retry_host_predicate:");
+        text.deeper(|text| {
+            let own = kind("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate");
+            text.line(format!("- {{ name: envoy.retry_host_predicates.previous_hosts, typed_config: {{ {own} }} }}"));
+        });
+        text.line("host_selection_retry_max_attempts: 5");
     });
 }
 

@@ -134,7 +134,7 @@ fn servers(upstream: &Upstream, text: &mut Text) {
                 } else {
                     instance.tag
                 };
-                let tls = tls(instance.url);
+                let tls = tls(upstream, instance.url);
                 server(
                     &format!("server {name} {}{tls}", address(instance.url)),
                     text,
@@ -146,7 +146,7 @@ fn servers(upstream: &Upstream, text: &mut Text) {
                 Discovery::Dns => address(url),
                 Discovery::Srv => url.host.to_string(),
             };
-            let tls = tls(url);
+            let tls = tls(upstream, url);
             server(
                 &format!("server-template a {SLOTS} {found}{tls} resolvers dns init-addr none"),
                 text,
@@ -163,12 +163,19 @@ fn server(line: &str, text: &mut Text) {
     }
 }
 
-fn tls(url: &UpstreamUrl) -> String {
+fn tls(upstream: &Upstream, url: &UpstreamUrl) -> String {
     if url.scheme == Scheme::Http {
         return String::new();
     }
-    let host = &url.host;
-    format!(" ssl verify required ca-file @system-ca sni str({host}) verifyhost {host}")
+    let own = &upstream.tls;
+    let roots = own.ca.as_ref().map(|ca| quoted(&ca.to_string_lossy()));
+    let roots = roots.as_deref().unwrap_or("@system-ca");
+    let host = url.host.to_string();
+    let name = own.server_name.as_deref().unwrap_or(&host);
+    let shown = own.client.as_ref().map_or_else(String::new, |files| {
+        format!(" crt {}", quoted(&files.certificate.to_string_lossy()))
+    });
+    format!(" ssl verify required ca-file {roots} sni str({name}) verifyhost {name}{shown}")
 }
 
 fn address(url: &UpstreamUrl) -> String {

@@ -4,9 +4,8 @@ use crate::coverage::{Coverage, by_default, cannot, held, not_applicable, partly
 
 const PASSED: &str = "headers pass as they are";
 const UNTOUCHED: &str = "bodies pass as they are";
-const STICKY: &str = "`sticky learn` where an upstream has several instances; before 1.29.6 the instance stands in front of the id";
+const STICKY: &str = "`stick store-response` learns the id, `stick match` routes by it";
 const NOT_OF_USERS: &str = "instances are written in the file, none is named by a user";
-const CLEAR: &str = "the description's listeners speak plain HTTP";
 
 #[rustfmt::skip]
 pub(super) const COVERAGE: &[Coverage] = &[
@@ -70,8 +69,8 @@ pub(super) const COVERAGE: &[Coverage] = &[
     by_default("ssrf-redirect", "redirects pass to the client"),
     not_applicable("ssrf-scheme-port", NOT_OF_USERS),
     cannot("task-scattered", "A task's id is in the body of the answer that makes it, where HAProxy cannot learn it.", "Tasks in a store that the instances share, ids that begin with their instance, or Propylon behind HAProxy."),
-    not_applicable("tls-certificate", CLEAR),
-    not_applicable("tls-old-version", CLEAR),
+    held("tls-certificate", "`crt` with the description's files"),
+    held("tls-old-version", "`ssl-min-ver` as the description has it"),
     by_default("tls-upstream-plaintext", "an instance is spoken to as its URL says"),
     held("tls-upstream-unverified", "`verify required` for https instances"),
     by_default("trace-context-lost", PASSED),

@@ -1,6 +1,6 @@
 //! What clients meet: the listeners, and the rules every request passes in order.
 
-use propylon_config::Deployment;
+use propylon_config::{Deployment, Listener, TlsVersion};
 
 use super::word::{quoted, time};
 use super::{pages, rewrite};
@@ -15,10 +15,7 @@ pub(super) fn write(deployment: &Deployment, ways: &[Way<'_>], text: &mut Text) 
     text.deeper(|text| {
         text.why("Over HTTP/2 HAProxy 2.6 ends an answer that was cut as if it were whole.");
         for listener in &deployment.listeners {
-            text.held(
-                format!("bind {} proto h1", listener.address),
-                &["upstream-loss-hidden"],
-            );
+            bind(listener, text);
         }
         text.line(format!(
             "timeout client-fin {}",
@@ -46,6 +43,27 @@ pub(super) fn write(deployment: &Deployment, ways: &[Way<'_>], text: &mut Text) 
             ));
         }
     });
+}
+
+fn bind(listener: &Listener, text: &mut Text) {
+    let address = listener.address;
+    let Some(tls) = &listener.tls else {
+        let line = format!("bind {address} proto h1");
+        return text.held(line, &["upstream-loss-hidden"]);
+    };
+    let files = tls.certificates.iter();
+    let files = files.map(|files| format!(" crt {}", quoted(&files.certificate.to_string_lossy())));
+    let least = match tls.min_version {
+        TlsVersion::Tls12 => "TLSv1.2",
+        TlsVersion::Tls13 => "TLSv1.3",
+    };
+    text.held(
+        format!(
+            "bind {address} proto h1 ssl{} ssl-min-ver {least} alpn http/1.1",
+            files.collect::<String>()
+        ),
+        &["upstream-loss-hidden", "tls-certificate", "tls-old-version"],
+    );
 }
 
 /// Who sent a request, and what instances are told of it; what it says of itself counts only from trusted proxies.

@@ -6,6 +6,8 @@ use super::backend::{is_named_by_host, is_single, is_sticky};
 use crate::emission::Emission;
 use crate::way::{instances, ways};
 
+const KEY_BESIDE: &str = "HAProxy reads the key from the certificate's own file, or from one beside it with `.key` behind its whole name: copy it there";
+
 /// Settles gaps and warnings before the file is written, which says them.
 pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
     if ways(deployment).iter().all(|way| !way.is_rewritten()) {
@@ -23,6 +25,9 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
         emission.warn("log.access", why);
     }
     for (index, listener) in deployment.listeners.iter().enumerate() {
+        if listener.tls.is_some() {
+            emission.warn(format!("listeners[{index}].tls.key"), KEY_BESIDE);
+        }
         if listener.address.port() == 0 {
             let why =
                 "HAProxy cannot ask for a free port: it will not start before one is written here";
@@ -30,6 +35,13 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
         }
     }
     for upstream in deployment.upstreams.values() {
+        if upstream.tls.client.is_some() {
+            emission.warn(format!("upstreams.{}.tls.key", upstream.name), KEY_BESIDE);
+        }
+        if !upstream.tls.pins.is_empty() {
+            let why = "HAProxy knows no pins: it verifies the certificate by `ca`, or by the system's roots";
+            emission.warn(format!("upstreams.{}.tls.pins", upstream.name), why);
+        }
         let is_alike = is_named_by_host(upstream) || instances(upstream).len() == 1;
         if upstream.host == HostHeader::Upstream && !is_alike {
             let why = "HAProxy sends every instance the Host of the first: an IPv6 address cannot name a server";

@@ -136,7 +136,7 @@ fn log(deployment: &Deployment, text: &mut Text) {
             "\"status\":%ST,\"bytes\":%B,\"ms\":%Ta,\"instance\":\"%b/%s\",\"session\":\"%[var(txn.session)]\"}'"
         ),
         LogFormat::Pretty => {
-            "log-format '%tr %[var(txn.client)] %HM %HP %ST %B %Tams %b/%s %[var(txn.session)]'"
+            "log-format '%tr %[var(txn.client)] %HM %HP %ST %B %Ta ms %b/%s %[var(txn.session)]'"
         }
     };
     text.held(

@@ -4,7 +4,7 @@ use propylon_config::Deployment;
 
 use super::abilities::Abilities;
 use super::word::{escaped, size, time};
-use super::{location, log};
+use super::{location, log, tls};
 use crate::text::Text;
 use crate::way::Site;
 
@@ -21,6 +21,7 @@ pub(super) fn write(
 ) {
     text.block("server {", "}", |text| {
         listen(deployment, site, is_first, text);
+        tls::downstream(deployment, text);
         log::destination(deployment, text);
         text.blank();
         requests(deployment, text);
@@ -52,6 +53,9 @@ fn listen(deployment: &Deployment, site: &Site<'_>, is_first: bool, text: &mut T
         let mut line = format!("listen {}", listener.address);
         if site.host.is_none() {
             line.push_str(" default_server");
+        }
+        if listener.tls.is_some() {
+            line.push_str(" ssl");
         }
         // Options of a socket may stand at one `listen` of its address only.
         if is_first {

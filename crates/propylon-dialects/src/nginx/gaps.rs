@@ -3,6 +3,7 @@
 use propylon_config::{Deployment, Discovery, Endpoints, HostHeader, Upstream};
 
 use super::abilities::{Abilities, Stickiness};
+use super::tls;
 use crate::emission::{Emission, Gap};
 use crate::way::{instances, ways};
 
@@ -26,7 +27,12 @@ pub(super) fn judge(deployment: &Deployment, abilities: Abilities, emission: &mu
         }
         discovery(deployment, upstream, abilities, emission);
         host(upstream, emission);
+        if !upstream.tls.pins.is_empty() {
+            let why = "nginx knows no pins: it verifies the certificate by `ca`, or by the system's roots";
+            emission.warn(format!("upstreams.{}.tls.pins", upstream.name), why);
+        }
     }
+    certificates(deployment, emission);
     for (index, listener) in deployment.listeners.iter().enumerate() {
         if listener.address.port() == 0 {
             let why =
@@ -38,6 +44,23 @@ pub(super) fn judge(deployment: &Deployment, abilities: Abilities, emission: &mu
         if way.base.contains('$') {
             let why = "nginx takes a `$` in the upstream's path for a variable: serve it under another path";
             emission.warn(format!("upstreams.{}.url", way.upstream.name), why);
+        }
+    }
+}
+
+/// nginx takes one certificate of each kind of key for all of a host's addresses.
+fn certificates(deployment: &Deployment, emission: &mut Emission) {
+    let shown = tls::shown(deployment);
+    for (index, listener) in deployment.listeners.iter().enumerate() {
+        let Some(own) = &listener.tls else {
+            continue;
+        };
+        if Some(own) != shown {
+            let why = "nginx shows the same certificates at every address: those of the first listener that has some";
+            emission.warn(format!("listeners[{index}].tls"), why);
+        } else if own.certificates.len() > 1 {
+            let why = "nginx shows one certificate of each kind of key, whatever name is asked for: one with all names is needed";
+            emission.warn(format!("listeners[{index}].tls.certificates"), why);
         }
     }
 }

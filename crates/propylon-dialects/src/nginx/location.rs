@@ -3,8 +3,8 @@
 use propylon_config::{Deployment, HostHeader, Scheme};
 
 use super::abilities::{Abilities, Stickiness};
-use super::maps;
 use super::word::{escaped, quoted, time, variable};
+use super::{maps, tls};
 use crate::origin::{ALLOWED, EXPOSED};
 use crate::text::Text;
 use crate::way::{RESOURCE_METADATA, Way, instances};
@@ -105,7 +105,7 @@ impl Place<'_> {
         );
         text.line(format!("proxy_send_timeout {silence};"));
         if self.has_https() {
-            self.verify(text);
+            tls::upstream(self.way.upstream, text);
         }
     }
 
@@ -157,19 +157,6 @@ impl Place<'_> {
         instances(self.way.upstream)
             .first()
             .is_some_and(|instance| instance.url.scheme == Scheme::Https)
-    }
-
-    fn verify(&self, text: &mut Text) {
-        let verified = &["tls-upstream-unverified"];
-        text.held("proxy_ssl_verify on;", verified);
-        text.held(
-            "proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;",
-            verified,
-        );
-        text.held("proxy_ssl_server_name on;", verified);
-        if let Some(instance) = instances(self.way.upstream).first() {
-            text.held(format!("proxy_ssl_name {};", instance.url.host), verified);
-        }
     }
 
     /// The line that passes requests on; with tags, the instance is in the id and the path is rewritten first.

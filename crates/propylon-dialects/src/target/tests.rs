@@ -107,6 +107,38 @@ fn a_setting_without_counterpart_is_named() {
     }
 }
 
+/// What products cannot do alike: instances behind a name, verified over TLS, several hosts, and TLS towards clients.
+const DEMANDING: &str = "listeners: [{ address: '[::1]:8443', tls: { certificate: a.pem, key: a.key, min_version: '1.3' } }, { address: 0.0.0.0:8080, health: off }]\nroutes: [{ host: '*.example.com', path: /mcp, upstream: found }, { host: a.example.com, path: /, upstream: verified, cors: { origins: ['*'] } }]\nupstreams:\n  found: { url: 'http://mcp.internal:3001/mcp', discover: dns }\n  verified: { urls: ['https://10.0.0.1/x', 'https://10.0.0.2/x'], host: mcp.internal, tls: { ca: ca.pem, server_name: mcp.internal } }\nresolver: { servers: ['10.0.0.53:53'] }\n";
+
+#[test]
+fn a_demanding_description_is_written_or_its_losses_are_said() {
+    let loaded = load_str("demanding.yaml", DEMANDING).unwrap();
+    let options = Options {
+        written: loaded.written,
+        ..Options::default()
+    };
+    for target in TARGETS {
+        let emission = target.generate(&loaded.deployment, &options);
+        let all: String = emission
+            .files
+            .iter()
+            .map(|file| file.text.as_str())
+            .collect();
+        let lost = |setting: &str| {
+            let mut warnings = emission.warnings.iter();
+            warnings.any(|warning| warning.setting.starts_with(setting))
+        };
+        let at = target.name();
+        for (setting, sign) in [
+            ("listeners[0].tls", "a.pem"),
+            ("upstreams.verified.tls.ca", "ca.pem"),
+            ("upstreams.found.discover", "mcp.internal"),
+        ] {
+            assert!(all.contains(sign) || lost(setting), "{at}: {setting}");
+        }
+    }
+}
+
 #[test]
 fn every_practice_has_a_row_in_every_target() {
     for target in TARGETS {

@@ -2,6 +2,7 @@
 
 mod folder;
 mod matrix;
+mod place;
 mod report;
 
 use std::path::PathBuf;
@@ -49,7 +50,8 @@ pub(crate) fn run(args: &Generate) -> Result<ExitCode, CommandError> {
         terminal::print(&matrix::write(&chosen, args.format, Look::of_stdout()))?;
         return Ok(ExitCode::SUCCESS);
     };
-    let loaded = load(args)?;
+    let mut loaded = load(args)?;
+    place::in_full(&mut loaded.deployment);
     for warning in &loaded.warnings {
         anstream::eprintln!("{warning}");
     }

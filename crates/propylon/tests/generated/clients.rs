@@ -8,7 +8,7 @@ use crate::real::rmcp_client::{self, Abilities, Era};
 use crate::real::scripts;
 use crate::real::servers::{Kind, Server, replicas};
 use crate::real::suite::counts;
-use crate::real::walks::{check_calls, check_legacy, check_sessions, name};
+use crate::real::walks::{check_calls, check_legacy, check_sessions, check_stayed, name};
 use crate::stand::{SIMPLE, Stand};
 
 /// The suite's scenarios come out as they do without the product, with one instance.
@@ -49,6 +49,13 @@ pub(crate) fn check_sdks(product: &Product) {
     let python = scripts::python(&url, &["all", "--kind", name(kind)]);
     check_legacy(kind, &python);
     assert_eq!(python.at("resume")["text"], "resumed", "{}", product.name);
+    // A product that chooses by the client's address gives all sessions of this machine to one instance.
+    let spreads = !stand.gaps().contains(&"session-scattered");
+    let check_sessions = if spreads {
+        check_sessions
+    } else {
+        check_stayed
+    };
     check_sessions(&scripts::python(&url, &["sessions", "--kind", name(kind)]));
     check_legacy(
         kind,

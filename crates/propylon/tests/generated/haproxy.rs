@@ -95,6 +95,14 @@ pub(crate) const PRODUCT: Product = Product {
         ),
         ("redirect-drops-body", "the probe redirects nothing"),
         (
+            "tls-certificate",
+            "the simple description's listener speaks plain HTTP",
+        ),
+        (
+            "tls-old-version",
+            "the simple description's listener speaks plain HTTP",
+        ),
+        (
             "unbounded-streams",
             "the limit of streams is beyond what the check opens",
         ),

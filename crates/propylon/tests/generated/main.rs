@@ -10,23 +10,30 @@ mod front;
 mod product;
 mod real;
 mod rows;
+mod secure;
 mod short_streams;
 mod stand;
 
+mod caddy;
 mod cloudflare;
 mod cloudflare_files;
+mod envoy;
 mod haproxy;
 mod nginx;
+mod traefik;
 
 use product::Product;
 
 /// Every product that is run here.
 #[rustfmt::skip]
 const PRODUCTS: &[&Product] = &[
+    &caddy::PRODUCT,
     &cloudflare::PRODUCT,
+    &envoy::PRODUCT,
     &haproxy::PRODUCT,
     &nginx::PRODUCT,
     &nginx::DEBIAN,
+    &traefik::PRODUCT,
 ];
 
 /// One module of tests for each product: `cargo test --test generated caddy` runs those of one.
@@ -59,6 +66,11 @@ macro_rules! proven {
             }
 
             #[test]
+            fn certificates_of_the_description_are_shown() {
+                crate::secure::check(&$product);
+            }
+
+            #[test]
             fn the_conformance_suite_passes_as_direct() {
                 crate::clients::check_suite(&$product);
             }
@@ -72,10 +84,13 @@ macro_rules! proven {
 }
 
 proven! {
+    caddy_product: crate::caddy::PRODUCT;
     cloudflare_product: crate::cloudflare::PRODUCT;
+    envoy_product: crate::envoy::PRODUCT;
     haproxy_product: crate::haproxy::PRODUCT;
     nginx_product: crate::nginx::PRODUCT;
     nginx_debian_product: crate::nginx::DEBIAN;
+    traefik_product: crate::traefik::PRODUCT;
 }
 
 #[test]

@@ -148,6 +148,14 @@ const UNBROKEN: &[(&str, &str)] = &[
     ),
     ("sse-cached", "nothing above sets a cache up"),
     (
+        "tls-certificate",
+        "the simple description's listener speaks plain HTTP",
+    ),
+    (
+        "tls-old-version",
+        "the simple description's listener speaks plain HTTP",
+    ),
+    (
         "unbounded-streams",
         "the limit of streams is beyond what the check opens",
     ),

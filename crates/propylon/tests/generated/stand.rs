@@ -58,7 +58,24 @@ impl Stand {
         path: &str,
         broken: Option<&Break>,
     ) -> Self {
+        let stand = Self::run(product, description, instances, broken, |_| {});
+        stand.await_ready(path);
+        stand
+    }
+
+    /// The same, as soon as its port is open. `prepare` puts what the description names beside it.
+    ///
+    /// # Panics
+    /// When a step fails; what the product said is in the message.
+    pub(crate) fn run(
+        product: &Product,
+        description: &str,
+        instances: &[SocketAddr],
+        broken: Option<&Break>,
+        prepare: impl FnOnce(&Scratch),
+    ) -> Self {
         let (scratch, address) = (Scratch::new(), free_address());
+        prepare(&scratch);
         let folder = scratch.path().join("files");
         let report = generate(product, &scratch, &filled(description, address, instances));
         let mut files = read(&folder, &report);
@@ -82,7 +99,7 @@ impl Stand {
             process: Guarded::start(command),
             scratch,
         };
-        stand.await_ready(product, path);
+        stand.await_port(product);
         stand
     }
 
@@ -116,9 +133,8 @@ impl Stand {
         Judgement::of(command)
     }
 
-    /// Waits until the port accepts, and then for an answer of an instance: some products listen before they have read
-    /// their routes or checked their instances. A broken product may never give one.
-    fn await_ready(&mut self, product: &Product, path: &str) {
+    /// Waits until the port accepts.
+    fn await_port(&mut self, product: &Product) {
         let address = self.address;
         let up = within(PATIENCE, || {
             let ended = self.process.wait(Duration::ZERO).is_some();
@@ -126,6 +142,12 @@ impl Stand {
         });
         let name = product.name;
         assert_eq!(up, Some(true), "{name} did not start:\n{}", self.output());
+    }
+
+    /// Waits for an answer of an instance: some products listen before they have read their routes or checked their
+    /// instances. A broken product may never give one.
+    fn await_ready(&self, path: &str) {
+        let address = self.address;
         within(Duration::from_secs(5), || {
             let ping = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
             let answered = std::panic::catch_unwind(|| post_json(address, path, &[], &ping));

@@ -1,0 +1,74 @@
+//! What this deployment meets of Traefik's gaps, and what only it meets.
+
+use propylon_config::{AffinityBy, Deployment, Endpoints, Level, Upstream};
+
+use crate::emission::{Emission, Gap};
+use crate::way::{has_several, ways};
+
+/// Settles gaps and warnings before the files are written, which say them.
+pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
+    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
+        emission.close("sse-endpoint-unrewritten");
+    }
+    let upstreams = || deployment.upstreams.values();
+    if !upstreams().any(has_several) {
+        emission.close("task-scattered");
+    }
+    if !upstreams().any(is_sticky) {
+        emission.close("session-scattered");
+        emission.close("session-resumed-elsewhere");
+    }
+    if upstreams().any(|upstream| is_sticky(upstream) && upstream.health.is_none()) {
+        emission.open(unnoticed());
+    }
+    for upstream in upstreams() {
+        let name = &upstream.name;
+        if !upstream.tls.pins.is_empty() {
+            let why = "Traefik knows no pins: it verifies the certificate by `ca`, or by the system's roots";
+            emission.warn(format!("upstreams.{name}.tls.pins"), why);
+        }
+        if let Endpoints::Discover { .. } = upstream.endpoints {
+            let why = "Traefik's files name servers: it connects to the first address of the name that answers";
+            emission.warn(format!("upstreams.{name}.discover"), why);
+        }
+    }
+    if matches!(deployment.log.level, Level::Debug | Level::Trace) {
+        let why = "Traefik's DEBUG writes whole requests, so that it stays at INFO";
+        emission.warn("log.level", why);
+    }
+    listeners(deployment, emission);
+}
+
+fn listeners(deployment: &Deployment, emission: &mut Emission) {
+    let tls = || {
+        deployment
+            .listeners
+            .iter()
+            .filter_map(|listener| listener.tls.as_ref())
+    };
+    let least = tls().map(|tls| tls.min_version).max();
+    for (index, listener) in deployment.listeners.iter().enumerate() {
+        let own = listener.tls.as_ref().map(|tls| tls.min_version);
+        if own.is_some() && own != least {
+            let why = "Traefik has one least version where no host is named; it is the newest of all listeners";
+            emission.warn(format!("listeners[{index}].tls.min_version"), why);
+        }
+        if listener.address.port() == 0 {
+            let why = "Traefik cannot tell which free port it was given: write one here";
+            emission.warn(format!("listeners[{index}].address"), why);
+        }
+    }
+}
+
+fn is_sticky(upstream: &Upstream) -> bool {
+    has_several(upstream) && upstream.affinity.by == AffinityBy::Session
+}
+
+fn unnoticed() -> Gap {
+    Gap {
+        practice: "dead-session-status",
+        is_partial: false,
+        consequence: "Without `health` Traefik does not notice that an instance is gone: its clients get 502, their new sessions too, until it is back.".to_owned(),
+        way_out: "Write `upstreams.<name>.health`: another instance then answers 404, and new sessions begin there.".to_owned(),
+    }
+}

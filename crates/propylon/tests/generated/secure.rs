@@ -1,0 +1,81 @@
+//! TLS towards clients with the description's own files, on every product whose coverage says that it ends TLS.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use propylon_dialects::State;
+use propylon_testkit::{Judgement, Scratch, within};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+use crate::front::BINARY;
+use crate::product::Product;
+use crate::stand::{Stand, TOKEN, probe};
+
+/// The files are beside it. The key has the name under which HAProxy looks for it.
+const DESCRIPTION: &str = "listeners:\n  - address: 127.0.0.1:8080\n    tls: { certificate: server.pem, key: server.pem.key }\nroutes: [{ path: /mcp, upstream: mcp }]\nupstreams:\n  mcp: { urls: ['http://127.0.0.1:9101/mcp', 'http://127.0.0.1:9102/mcp', 'http://127.0.0.1:9103/mcp'] }\n";
+
+/// What is asked over TLS, and must pass.
+const ROWS: &[&str] = &[
+    "forwarded-spoofable",
+    "tls-certificate",
+    "tls-old-version",
+    "version-header-lost",
+];
+
+/// The certificate is shown, old versions are not spoken, and instances are told of https.
+pub(crate) fn check(product: &Product) {
+    let target = propylon_dialects::find(product.target).expect("a target of that name");
+    let mut rows = target.coverage.iter();
+    let ends_tls = rows.any(|row| row.practice == "tls-certificate" && row.state == State::Held);
+    if !ends_tls {
+        return;
+    }
+    let probe = probe();
+    let mut authority = PathBuf::new();
+    let stand = Stand::run(product, DESCRIPTION, probe.addresses(), None, |scratch| {
+        authority = write_certificate(scratch);
+    });
+    // Some products listen before they have their certificates.
+    let judgement = within(Duration::from_secs(20), || {
+        let judgement = judge(&stand, &authority);
+        judgement.trouble.is_none().then_some(judgement)
+    });
+    let judgement = judgement.unwrap_or_else(|| judge(&stand, &authority));
+    let passed = judgement.with_verdict("pass");
+    let missing = ROWS.iter().filter(|row| !passed.contains(row));
+    let missing: Vec<String> = missing
+        .map(|row| format!("{row}: {}", judgement.text(row)))
+        .collect();
+    assert!(
+        judgement.trouble.is_none() && missing.is_empty(),
+        "{}: {:?}\n{}\n{}",
+        product.name,
+        judgement.trouble,
+        missing.join("\n"),
+        stand.output()
+    );
+}
+
+fn judge(stand: &Stand, authority: &Path) -> Judgement {
+    let mut command = Command::new(BINARY);
+    let url = format!("https://{}/mcp", stand.address);
+    command.args(["check", &url, "--token", TOKEN, "--profile", "quick"]);
+    command.arg("--select").arg(ROWS.join(","));
+    command.arg("--ca").arg(authority);
+    Judgement::of(command)
+}
+
+/// Writes a server's certificate and key, and gives the authority's file.
+fn write_certificate(scratch: &Scratch) -> PathBuf {
+    let mut root = CertificateParams::new(Vec::new()).expect("no names are valid names");
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root_key = KeyPair::generate().expect("a key can be made");
+    let authority = root.self_signed(&root_key).expect("it signs itself");
+    let key = KeyPair::generate().expect("a key can be made");
+    let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a valid name");
+    let leaf = leaf.signed_by(&key, &Issuer::new(root, root_key));
+    scratch.write("server.pem", &leaf.expect("it is signed").pem());
+    scratch.write("server.pem.key", &key.serialize_pem());
+    scratch.write("authority.pem", &authority.pem())
+}
