@@ -66,7 +66,7 @@ const BREAKS: &[crate::product::Break] = &[
         "host-rewritten",
         &[Edit::Anywhere(
             "header_up -Forwarded",
-            "header_up Host {upstream_hostport}\n\theader_up -Forwarded",
+            "header_up Host {upstream_hostport}\n\theader_up -X-Forwarded-Host\n\theader_up -Forwarded",
         )],
     ),
     edited("idle-timeout-short", &[Edit::Marked("1h", "3s")]).waiting(),
@@ -79,7 +79,16 @@ const BREAKS: &[crate::product::Break] = &[
             "redir /mcp/ /mcp 301\n\t\t\thandle @endpoint {",
         )],
     ),
-    edited("request-replayed", &[Edit::Marked("NONE", "POST")]),
+    edited(
+        "request-replayed",
+        &[
+            Edit::Marked("NONE", "POST"),
+            Edit::Anywhere(
+                "lb_policy round_robin",
+                "lb_policy round_robin\n\t\trequest_buffers 1MiB",
+            ),
+        ],
+    ),
     edited("response-timeout-short", &[Edit::Marked("10m", "3s")]).waiting(),
     edited("session-resumed-elsewhere", UNTAGGED),
     edited("session-scattered", UNTAGGED),

@@ -71,7 +71,16 @@ const BREAKS: &[crate::product::Break] = &[
     ),
     edited("header-limit-small", &[Edit::Marked("98304", "8192")]),
     edited("health-missing", &[Edit::Marked("/health", "/never")]),
-    edited("host-rewritten", &[Edit::Marked("true", "false")]),
+    edited(
+        "host-rewritten",
+        &[
+            Edit::Marked("true", "false"),
+            Edit::Anywhere(
+                "{ Forwarded: \"\"",
+                "{ X-Forwarded-Host: \"\", Forwarded: \"\"",
+            ),
+        ],
+    ),
     edited("http2-stream-limit", &[Edit::Marked("1000", "20")]),
     edited("idle-timeout-short", &[Edit::Marked("0s", "3s")]).waiting(),
     edited("keepalive-race", &[Edit::Marked("4s", "60s")]).waiting(),
