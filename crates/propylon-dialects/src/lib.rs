@@ -32,6 +32,7 @@ mod spelling;
 mod target;
 mod text;
 mod traefik;
+mod unmet;
 mod way;
 
 pub use coverage::{Coverage, State};

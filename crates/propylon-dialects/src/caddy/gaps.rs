@@ -3,30 +3,17 @@
 use propylon_config::{AffinityBy, Deployment, Endpoints, Level};
 
 use crate::emission::{Emission, Gap};
-use crate::way::{has_several, ways};
+use crate::unmet;
 
 /// Settles gaps and warnings before the file is written, which says them.
 pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
-    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
-        emission.close("sse-endpoint-unrewritten");
-    }
-    if !deployment.upstreams.values().any(has_several) {
-        emission.close("task-scattered");
-    }
+    unmet::close(deployment, emission);
+    unmet::warn_of_free_ports(deployment, "Caddy", emission);
+    unmet::warn_of_pins(deployment, "Caddy", emission);
     for upstream in deployment.upstreams.values() {
         let is_discovered = matches!(upstream.endpoints, Endpoints::Discover { .. });
         if is_discovered && upstream.affinity.by == AffinityBy::Session {
             by_address(&upstream.name, emission);
-        }
-        if !upstream.tls.pins.is_empty() {
-            let why = "Caddy knows no pins: it verifies the certificate by `ca`, or by the system's roots";
-            emission.warn(format!("upstreams.{}.tls.pins", upstream.name), why);
-        }
-    }
-    for (index, listener) in deployment.listeners.iter().enumerate() {
-        if listener.address.port() == 0 {
-            let why = "Caddy cannot tell which free port it was given: write one here";
-            emission.warn(format!("listeners[{index}].address"), why);
         }
     }
     if matches!(deployment.log.level, Level::Debug | Level::Trace) {

@@ -21,7 +21,7 @@ pub(super) fn write(deployment: &Deployment, site: &Site<'_>, number: usize, tex
             if let Some(only) = site.only() {
                 text.block(&format!("route {RESOURCE_METADATA} {{"), "}", |text| {
                     let name = &only.upstream.name;
-                    text.held(format!("import {name}"), &["auth-metadata-unreachable"]);
+                    text.held(format!("import to_{name}"), &["auth-metadata-unreachable"]);
                 });
             }
             for (number, one) in site.ways.iter().enumerate() {

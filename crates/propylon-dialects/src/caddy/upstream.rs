@@ -14,14 +14,14 @@ const STICKY: &[&str] = &["session-scattered", "session-resumed-elsewhere"];
 /// Both snippets: how an exchange is passed on, and which instance it goes to.
 pub(super) fn write(deployment: &Deployment, upstream: &Upstream, text: &mut Text) {
     let name = &upstream.name;
-    text.block(&format!("({name}_exchange) {{"), "}", |text| {
+    text.block(&format!("(exchange_{name}) {{"), "}", |text| {
         headers(upstream, text);
         text.block("transport http {", "}", |text| {
             transport(deployment, upstream, text);
         });
     });
     text.blank();
-    text.block(&format!("({name}) {{"), "}", |text| {
+    text.block(&format!("(to_{name}) {{"), "}", |text| {
         if is_tagged(upstream) {
             tags(upstream, text);
         }
@@ -117,7 +117,7 @@ fn tags(upstream: &Upstream, text: &mut Text) {
             &format!("reverse_proxy @{tag} {} {{", address(url)),
             "}",
             |text| {
-                text.line(format!("import {name}_exchange"));
+                text.line(format!("import exchange_{name}"));
                 text.held("header_up Mcp-Session-Id {re.session.1}", STICKY);
                 text.line(format!("header_down Mcp-Session-Id ^(.+)$ {tag}~$1"));
             },
@@ -139,7 +139,7 @@ fn any(deployment: &Deployment, upstream: &Upstream, text: &mut Text) {
     let name = &upstream.name;
     text.block("reverse_proxy {", "}", |text| {
         destinations(deployment, upstream, text);
-        text.line(format!("import {name}_exchange"));
+        text.line(format!("import exchange_{name}"));
         if has_several(upstream) {
             balance(upstream, text);
         }

@@ -30,7 +30,7 @@ pub(super) fn write(deployment: &Deployment, way: &Way<'_>, number: usize, text:
             );
         });
         rewrite(way, text);
-        text.line(format!("import {}", way.upstream.name));
+        text.line(format!("import to_{}", way.upstream.name));
     });
 }
 
@@ -54,7 +54,7 @@ pub(super) fn metadata(way: &Way<'_>, text: &mut Text) {
             let to = quoted(&format!("{inside}$1"));
             text.held(format!("uri path_regexp {pattern} {to}"), held);
         }
-        text.line(format!("import {}", way.upstream.name));
+        text.line(format!("import to_{}", way.upstream.name));
     });
     debug_assert!(outside.starts_with(RESOURCE_METADATA));
 }

@@ -4,16 +4,12 @@ use propylon_config::{Deployment, Discovery, Endpoints};
 
 use super::cluster::is_enveloped;
 use crate::emission::{Emission, Gap};
-use crate::way::{has_several, ways};
+use crate::unmet;
 
 /// Settles gaps and warnings before the file is written, which says them.
 pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
-    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
-        emission.close("sse-endpoint-unrewritten");
-    }
-    if !deployment.upstreams.values().any(has_several) {
-        emission.close("task-scattered");
-    }
+    unmet::close(deployment, emission);
+    unmet::warn_of_free_ports(deployment, "Envoy", emission);
     for upstream in deployment.upstreams.values() {
         if is_enveloped(upstream) {
             emission.open(readable(&upstream.name));
@@ -24,12 +20,6 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
         {
             let why = "Envoy cannot ask for SRV records: it asks for the addresses of that name, and takes the URL's port";
             emission.warn(format!("upstreams.{}.discover", upstream.name), why);
-        }
-    }
-    for (index, listener) in deployment.listeners.iter().enumerate() {
-        if listener.address.port() == 0 {
-            let why = "Envoy says only to its admin listener which free port it was given: write one here";
-            emission.warn(format!("listeners[{index}].address"), why);
         }
     }
 }

@@ -2,20 +2,18 @@
 
 use propylon_config::{AccessLog, Deployment, Endpoints, HostHeader};
 
-use super::backend::{is_named_by_host, is_single, is_sticky};
+use super::backend::{is_named_by_host, is_sticky};
 use crate::emission::Emission;
-use crate::way::{instances, ways};
+use crate::unmet;
+use crate::way::instances;
 
 const KEY_BESIDE: &str = "HAProxy reads the key from the certificate's own file, or from one beside it with `.key` behind its whole name: copy it there";
 
 /// Settles gaps and warnings before the file is written, which says them.
 pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
-    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
-        emission.close("sse-endpoint-unrewritten");
-    }
-    if deployment.upstreams.values().all(is_single) {
-        emission.close("task-scattered");
-    }
+    unmet::close(deployment, emission);
+    unmet::warn_of_free_ports(deployment, "HAProxy", emission);
+    unmet::warn_of_pins(deployment, "HAProxy", emission);
     if !deployment.upstreams.values().any(is_sticky) {
         emission.close("affinity-unbounded");
         emission.close("reload-forgets-sessions");
@@ -28,19 +26,10 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
         if listener.tls.is_some() {
             emission.warn(format!("listeners[{index}].tls.key"), KEY_BESIDE);
         }
-        if listener.address.port() == 0 {
-            let why =
-                "HAProxy cannot ask for a free port: it will not start before one is written here";
-            emission.warn(format!("listeners[{index}].address"), why);
-        }
     }
     for upstream in deployment.upstreams.values() {
         if upstream.tls.client.is_some() {
             emission.warn(format!("upstreams.{}.tls.key", upstream.name), KEY_BESIDE);
-        }
-        if !upstream.tls.pins.is_empty() {
-            let why = "HAProxy knows no pins: it verifies the certificate by `ca`, or by the system's roots";
-            emission.warn(format!("upstreams.{}.tls.pins", upstream.name), why);
         }
         let is_alike = is_named_by_host(upstream) || instances(upstream).len() == 1;
         if upstream.host == HostHeader::Upstream && !is_alike {

@@ -5,17 +5,15 @@ use propylon_config::{Deployment, Discovery, Endpoints, HostHeader, Upstream};
 use super::abilities::{Abilities, Stickiness};
 use super::tls;
 use crate::emission::{Emission, Gap};
+use crate::unmet;
 use crate::way::{instances, ways};
 
 /// Settles gaps and warnings before the files are written, which say them.
 pub(super) fn judge(deployment: &Deployment, abilities: Abilities, emission: &mut Emission) {
-    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
-        emission.close("sse-endpoint-unrewritten");
-    }
+    unmet::close(deployment, emission);
+    unmet::warn_of_free_ports(deployment, "nginx", emission);
+    unmet::warn_of_pins(deployment, "nginx", emission);
     let upstreams = || deployment.upstreams.values();
-    if upstreams().all(is_single) {
-        emission.close("task-scattered");
-    }
     let is_learned = |upstream| abilities.stickiness(upstream) == Stickiness::Learned;
     if !upstreams().any(is_learned) {
         emission.close("affinity-unbounded");
@@ -27,19 +25,8 @@ pub(super) fn judge(deployment: &Deployment, abilities: Abilities, emission: &mu
         }
         discovery(deployment, upstream, abilities, emission);
         host(upstream, emission);
-        if !upstream.tls.pins.is_empty() {
-            let why = "nginx knows no pins: it verifies the certificate by `ca`, or by the system's roots";
-            emission.warn(format!("upstreams.{}.tls.pins", upstream.name), why);
-        }
     }
     certificates(deployment, emission);
-    for (index, listener) in deployment.listeners.iter().enumerate() {
-        if listener.address.port() == 0 {
-            let why =
-                "nginx cannot ask for a free port: it will not start before one is written here";
-            emission.warn(format!("listeners[{index}].address"), why);
-        }
-    }
     for way in ways(deployment) {
         if way.base.contains('$') {
             let why = "nginx takes a `$` in the upstream's path for a variable: serve it under another path";
@@ -63,10 +50,6 @@ fn certificates(deployment: &Deployment, emission: &mut Emission) {
             emission.warn(format!("listeners[{index}].tls.certificates"), why);
         }
     }
-}
-
-fn is_single(upstream: &Upstream) -> bool {
-    matches!(&upstream.endpoints, Endpoints::Urls(urls) if urls.len() < 2)
 }
 
 fn scattered(emission: &mut Emission) {

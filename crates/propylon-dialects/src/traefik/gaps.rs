@@ -3,17 +3,15 @@
 use propylon_config::{AffinityBy, Deployment, Endpoints, Level, Upstream};
 
 use crate::emission::{Emission, Gap};
-use crate::way::{has_several, ways};
+use crate::unmet;
+use crate::way::has_several;
 
 /// Settles gaps and warnings before the files are written, which say them.
 pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
-    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
-        emission.close("sse-endpoint-unrewritten");
-    }
+    unmet::close(deployment, emission);
+    unmet::warn_of_free_ports(deployment, "Traefik", emission);
+    unmet::warn_of_pins(deployment, "Traefik", emission);
     let upstreams = || deployment.upstreams.values();
-    if !upstreams().any(has_several) {
-        emission.close("task-scattered");
-    }
     if !upstreams().any(is_sticky) {
         emission.close("session-scattered");
         emission.close("session-resumed-elsewhere");
@@ -23,10 +21,6 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
     }
     for upstream in upstreams() {
         let name = &upstream.name;
-        if !upstream.tls.pins.is_empty() {
-            let why = "Traefik knows no pins: it verifies the certificate by `ca`, or by the system's roots";
-            emission.warn(format!("upstreams.{name}.tls.pins"), why);
-        }
         if let Endpoints::Discover { .. } = upstream.endpoints {
             let why = "Traefik's files name servers: it connects to the first address of the name that answers";
             emission.warn(format!("upstreams.{name}.discover"), why);
@@ -52,10 +46,6 @@ fn listeners(deployment: &Deployment, emission: &mut Emission) {
         if own.is_some() && own != least {
             let why = "Traefik has one least version where no host is named; it is the newest of all listeners";
             emission.warn(format!("listeners[{index}].tls.min_version"), why);
-        }
-        if listener.address.port() == 0 {
-            let why = "Traefik cannot tell which free port it was given: write one here";
-            emission.warn(format!("listeners[{index}].address"), why);
         }
     }
 }

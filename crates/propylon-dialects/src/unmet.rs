@@ -1,0 +1,64 @@
+//! Gaps that a deployment does not meet, whatever the product, and settings that several products lose alike.
+
+use propylon_config::Deployment;
+
+use crate::emission::Emission;
+use crate::way::{has_several, ways};
+
+/// Strikes out what needs a rewritten path, or several instances.
+pub(crate) fn close(deployment: &Deployment, emission: &mut Emission) {
+    if ways(deployment).iter().all(|way| !way.is_rewritten()) {
+        emission.close("sse-endpoint-unrewritten");
+    }
+    if !deployment.upstreams.values().any(has_several) {
+        emission.close("task-scattered");
+    }
+}
+
+/// Says which listeners ask for a free port: whoever runs the files would not know which it is.
+pub(crate) fn warn_of_free_ports(deployment: &Deployment, title: &str, emission: &mut Emission) {
+    for (index, listener) in deployment.listeners.iter().enumerate() {
+        if listener.address.port() == 0 {
+            let why = format!("{title} does not say which free port it has: write one here");
+            emission.warn(format!("listeners[{index}].address"), why);
+        }
+    }
+}
+
+/// Says which upstreams have pins, for a product that verifies by roots alone.
+pub(crate) fn warn_of_pins(deployment: &Deployment, title: &str, emission: &mut Emission) {
+    let upstreams = deployment.upstreams.values();
+    for upstream in upstreams.filter(|upstream| !upstream.tls.pins.is_empty()) {
+        let why = format!("{title} knows no pins: it verifies by `ca`, or by the system's roots");
+        emission.warn(format!("upstreams.{}.tls.pins", upstream.name), why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_deployment_does_not_meet_is_struck_out() {
+        let check = |path: &str, more: &str, expected: &[&str]| {
+            let text = format!(
+                "listeners: [{{ address: '127.0.0.1:0' }}]\nroutes: [{{ path: {path}, upstream: a }}]\nupstreams: {{ a: {{ urls: ['http://127.0.0.1:1/mcp'{more}] }} }}\n"
+            );
+            let deployment = propylon_config::load_str("a.yaml", &text)
+                .unwrap()
+                .deployment;
+            let mut emission = crate::find("haproxy")
+                .unwrap()
+                .generate(&deployment, &crate::Options::default());
+            let met = |id: &&str| emission.gaps.iter().any(|gap| gap.practice == *id);
+            let both = ["sse-endpoint-unrewritten", "task-scattered"];
+            let left: Vec<_> = both.iter().filter(|id| met(id)).copied().collect();
+            assert_eq!(left, expected, "{text}");
+            close(&deployment, &mut emission);
+            assert_eq!(emission.warnings.len(), 1, "{:?}", emission.warnings);
+        };
+        check("/mcp", "", &[]);
+        check("/x", "", &["sse-endpoint-unrewritten"]);
+        check("/mcp", ", 'http://127.0.0.1:2/mcp'", &["task-scattered"]);
+    }
+}
