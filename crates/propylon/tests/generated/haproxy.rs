@@ -95,6 +95,10 @@ pub(crate) const PRODUCT: Product = Product {
         ),
         ("redirect-drops-body", "the probe redirects nothing"),
         (
+            "sse-head-withheld",
+            "the line that it shares with sse-buffered is worth 200 ms, which the check allows a head",
+        ),
+        (
             "tls-certificate",
             "the simple description's listener speaks plain HTTP",
         ),
