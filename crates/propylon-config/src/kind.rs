@@ -60,6 +60,8 @@ pub enum Kind {
     Pin,
     /// A list of them.
     Pins,
+    /// `https`, with or without a port.
+    Redirect,
     /// The name of a server, or its address.
     ServerName,
     /// A number of bytes.
@@ -95,6 +97,7 @@ impl Kind {
             Kind::Origin | Kind::Origins => "origin",
             Kind::Path { .. } | Kind::PathOrOff => "path",
             Kind::Pin | Kind::Pins => "pin",
+            Kind::Redirect => "place to send clients to",
             Kind::ServerName => "server name",
             Kind::Size { .. } => "size",
             Kind::Url | Kind::Urls => "URL of an MCP endpoint",
@@ -169,6 +172,9 @@ impl Kind {
             Kind::Pins => {
                 "a list of pins, such as [sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=]"
                     .to_owned()
+            }
+            Kind::Redirect => {
+                "`https`, or with the port that clients reach it at, `https:8443`".to_owned()
             }
             Kind::ServerName => "a name, such as weather.internal, or an address".to_owned(),
             Kind::Size { min, max: u64::MAX } => {

@@ -20,11 +20,13 @@ pub use kind::Kind;
 pub use load::{Loaded, load_file, load_str};
 pub use model::cors::{Cors, InvalidOrigin, Origin, without_default_port};
 pub use model::deployment::{
-    AccessLog, Admin, Deployment, Level, Listener, Log, LogFormat, Route, TraceContext,
+    AccessLog, Admin, Deployment, Level, Listener, Log, LogFormat, Redirect, Route, TraceContext,
 };
 pub use model::limits::{ClientTimeouts, Limits};
 pub use model::seal_keys::{InvalidKeys, SEAL_KEY_BYTES, SEAL_KEYS_MAX, SealKeys};
-pub use model::tls::{CertificateFiles, InvalidPin, ListenerTls, SpkiPin, TlsVersion, UpstreamTls};
+pub use model::tls::{
+    CertificateFiles, ClientCertificates, InvalidPin, ListenerTls, SpkiPin, TlsVersion, UpstreamTls,
+};
 pub use model::upstream::{
     Affinity, AffinityBy, Discovery, Endpoints, Health, HostHeader, Mirror, Pool, Store, Upstream,
     UpstreamTimeouts,

@@ -13,6 +13,7 @@ pub(crate) use flag::flag_upstream;
 use crate::draft::{Draft, DraftRoute};
 use crate::model::deployment::{Admin, Level, Listener, Log, LogFormat, TraceContext};
 use crate::model::limits::{ClientTimeouts, Limits};
+use crate::problem::Problem;
 use crate::section::{Placed, Section};
 use crate::tree::Value;
 
@@ -73,6 +74,18 @@ fn listener(section: Section<'_>) -> Option<Placed<Listener>> {
     let address = section.read_required("address", word::address);
     let health = section.read("health", word::path_or_off);
     let tls = section.section("tls").and_then(tls::listener);
+    let balancers = section.read_list("proxy_protocol", word::network);
+    let redirect = section.read("redirect", word::redirect);
+    if let Some(redirect) = redirect.as_ref().filter(|_| tls.is_some()) {
+        let problem = Problem::error(
+            &redirect.key,
+            "a listener with `tls` has nobody to send to https",
+        )
+        .at(redirect.position);
+        section
+            .report
+            .add(problem.suggest("put `redirect` on the listener for plain http"));
+    }
     section.finish();
     let address = address?;
     let mut listener = Listener::on(address.value);
@@ -80,6 +93,12 @@ fn listener(section: Section<'_>) -> Option<Placed<Listener>> {
         listener.health = health.value;
     }
     listener.tls = tls;
+    listener.proxy_protocol = balancers
+        .into_iter()
+        .flatten()
+        .map(|net| net.value)
+        .collect();
+    listener.redirect = redirect.map(|redirect| redirect.value);
     Some(Placed {
         value: listener,
         position: address.position,

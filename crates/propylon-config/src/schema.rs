@@ -131,6 +131,7 @@ fn kind(kind: Kind) -> Value {
         Kind::PathOrOff => json!({ "type": "string", "pattern": r"^(off|/\S*)$" }),
         Kind::Pin => json!({ "type": "string", "pattern": "^sha256//?[0-9A-Za-z+/]{43}=$" }),
         Kind::Pins => json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Pin) }),
+        Kind::Redirect => json!({ "type": "string", "pattern": "^https(:[1-9][0-9]{0,4})?$" }),
         Kind::ServerName => json!({ "type": "string", "pattern": r"^[0-9A-Za-z._:\[\]-]+$" }),
         Kind::Size { min, .. } => json!({ "anyOf": [
             { "type": "integer", "minimum": min },

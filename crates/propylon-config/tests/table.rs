@@ -43,6 +43,7 @@ fn example(setting: &Setting) -> Value {
         Kind::Path { .. } => json!("/other"),
         Kind::PathOrOff => json!("off"),
         Kind::Pins => json!(["sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]),
+        Kind::Redirect => json!("https:8443"),
         Kind::ServerName => json!("weather.internal"),
         Kind::Size { min, .. } => json!(min + 1),
         Kind::Url => json!("http://weather.localhost:7002/mcp"),
@@ -77,6 +78,7 @@ fn with(key: &str, value: Value) -> Value {
         file["upstreams"]["weather"]["health"] = json!({ "path": "/health" });
     }
     if key.ends_with(".tls.min_version")
+        || key.ends_with(".tls.hsts")
         || key.ends_with("tls.certificate")
         || key.ends_with("tls.key")
     {
@@ -91,6 +93,10 @@ fn with(key: &str, value: Value) -> Value {
     if key.contains(".certificates[]") {
         let pair = json!({ "certificate": "a.pem", "key": "a.key" });
         file["listeners"][0]["tls"] = json!({ "certificates": [pair] });
+    }
+    if key.contains(".tls.client.") {
+        file["listeners"][0]["tls"] =
+            json!({ "certificate": "a.pem", "key": "a.key", "client": { "ca": "a.pem" } });
     }
     if key.contains(".cors.") {
         file["routes"][0]["cors"] = json!({ "origins": ["*"] });
@@ -151,6 +157,9 @@ fn defaults_of_the_table_are_the_models() {
         if row.key.starts_with("listeners[].tls.") {
             let pair = json!({ "certificate": "a.pem", "key": "a.key" });
             base["listeners"][0]["tls"] = pair;
+        }
+        if row.key.contains(".tls.client.") {
+            base["listeners"][0]["tls"]["client"] = json!({ "ca": "a.pem" });
         }
         assert_eq!(written, load(&base), "{}", row.key);
     }

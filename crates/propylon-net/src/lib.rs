@@ -2,4 +2,5 @@
 
 pub mod dial;
 pub mod listener;
+pub mod proxy_protocol;
 pub mod tls;

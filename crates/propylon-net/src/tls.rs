@@ -3,12 +3,17 @@
 mod certificate;
 mod client;
 mod error;
+mod files;
+mod identity;
 mod listener;
+mod roots;
 mod verifier;
+mod words;
 
 pub use client::{TlsDialError, UpstreamTls};
 pub use error::TlsError;
-pub use listener::{CertificateState, ListenerTls, Reloaded};
+pub use identity::ClientIdentity;
+pub use listener::{CertificateState, ListenerTls, Refused, Reloaded};
 
 use std::sync::Arc;
 

@@ -106,6 +106,7 @@ impl Conversation<'_> {
                 && exchange.is_uploaded()
                 && self.context.worker.stage() == Stage::Serving,
             request_id: record.request_id(),
+            hsts: record.hsts,
             shown: record.shown.as_ref(),
             alias: self.alias.as_ref(),
         };

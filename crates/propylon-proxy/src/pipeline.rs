@@ -41,7 +41,7 @@ pub(crate) async fn exchange<S: Transport>(
     request: RequestHead,
 ) -> After {
     let tables = &worker.tables();
-    let who = Client::of(&request, client.ends(), &tables.trusted_proxies);
+    let who = Client::of(&request, client.ends.clone(), &tables.trusted_proxies);
     let keep_alive = request.wants_keep_alive() && worker.stage() == Stage::Serving;
     let context = Context {
         worker,
@@ -49,7 +49,7 @@ pub(crate) async fn exchange<S: Transport>(
         who,
         keep_alive,
     };
-    let mut record = Record::begin(worker, who.address, &request);
+    let mut record = Record::begin(worker, &context.who, &request);
     let outcome = run(&context, client, request, &mut record).await;
     let after = match outcome {
         Ok(after) => after,
@@ -73,6 +73,12 @@ async fn run<S: Transport>(
     record.is_request_read = body.inbound.is_done();
     let wanted = Wanted::of(&request)?;
 
+    // Listener: what it answers by itself, whatever the routes say.
+    if let Some(after) = own_answer::for_listener(context, client, &request, wanted, record).await?
+    {
+        return Ok(after);
+    }
+
     // Route: the upstream, and the path there.
     let Some(mut routed) = tables.routes.find(wanted) else {
         return own_answer::no_route(context, client, wanted, &body, record).await;
@@ -81,7 +87,7 @@ async fn run<S: Transport>(
     record.routed(&routed);
 
     // Guard: what is refused, or answered, before anything is dialled.
-    let is_local = || tables.is_loopback_only(who.local);
+    let is_local = || who.peer.ip().is_loopback() && tables.is_loopback_only(who.local);
     record.shown = origin::admit(&request, wanted, who, &routed.route, is_local)?;
     if let Some(preflight) = Preflight::of(&request, &mut record.shown, &routed.route) {
         return Ok(own_answer::allow(client, &preflight, record, context.keep_alive).await);

@@ -6,15 +6,20 @@ mod request_id;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+
+use propylon_net::tls::ClientIdentity;
 
 use crate::diagnosed::Found;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
 use crate::phase::classify::{Facts, bounded};
+use crate::phase::forwarded::Client;
+use crate::phase::hsts;
 use crate::phase::origin::Shown;
 use crate::phase::place::Place;
 use crate::phase::route::{Route, Routed};
@@ -36,6 +41,8 @@ pub(crate) struct Record {
     pub(crate) started: Instant,
     pub(crate) facts: Facts,
     pub(crate) tally: Tally,
+    /// How long browsers are to use nothing but https.
+    pub(crate) hsts: Option<Duration>,
     /// What every answer tells the browser of the page that asked.
     pub(crate) shown: Option<Shown>,
     /// Where it stands in its trace, if it names one.
@@ -46,6 +53,7 @@ pub(crate) struct Record {
     pub(crate) is_request_read: bool,
     request_id: RequestId,
     client: IpAddr,
+    identity: Option<Rc<ClientIdentity>>,
     method: Cow<'static, str>,
     route: Option<Arc<Route>>,
     instance: Option<Arc<Instance>>,
@@ -63,9 +71,11 @@ pub(crate) struct Record {
 
 impl Record {
     /// Begins the record of a request.
-    pub(crate) fn begin(worker: &Worker, client: IpAddr, request: &RequestHead) -> Self {
+    pub(crate) fn begin(worker: &Worker, client: &Client, request: &RequestHead) -> Self {
         let told = request.lines.first(request.head(), Field::XRequestId);
-        let mut record = Self::blank(worker, client);
+        let mut record = Self::blank(worker, client.address);
+        record.identity = client.identity.clone();
+        record.hsts = hsts::of(worker.tables().listener(client.asked));
         if let Some(kept) = told {
             record.request_id = RequestId::kept(kept, record.request_id);
         }
@@ -87,12 +97,14 @@ impl Record {
             started: Instant::now(),
             facts: Facts::default(),
             tally: Tally::default(),
+            hsts: None,
             shown: None,
             trace: None,
             sign: None,
             is_request_read: false,
             request_id: worker.mint_request_id(),
             client,
+            identity: None,
             method: "".into(),
             route: None,
             instance: None,

@@ -37,6 +37,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) instance: &'a Arc<Instance>,
     pub(crate) keep_alive: bool,
     pub(crate) request_id: &'a str,
+    pub(crate) hsts: Option<Duration>,
     pub(crate) shown: Option<&'a Shown>,
     pub(crate) alias: Option<&'a Alias>,
 }
@@ -86,6 +87,7 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         session: session.as_deref(),
         version: asked.request.version,
         keep_alive: asked.keep_alive,
+        hsts: asked.hsts,
         shown: asked.shown,
     };
     let mut out = Vec::with_capacity(bytes.len() + 128);

@@ -66,13 +66,33 @@ impl Tables {
             continues_traces: deployment.trace_context == TraceContext::Continue,
             log_format: deployment.log.format,
             listeners: deployment.listeners.clone(),
-            tls: listeners_tls(&deployment.listeners)?,
+            tls: listeners_tls(&deployment.listeners, previous)?,
         })
     }
 
     /// The TLS of the listener that was asked for at this address; `None` for plain HTTP.
     pub(crate) fn tls(&self, asked: SocketAddr) -> Option<&Arc<ListenerTls>> {
         self.tls.get(&asked)
+    }
+
+    /// The listener that was asked for at this address.
+    pub(crate) fn listener(&self, asked: SocketAddr) -> Option<&Listener> {
+        self.listeners
+            .iter()
+            .find(|listener| listener.address == asked)
+    }
+
+    /// The balancers whose connections to this listener begin with a PROXY protocol header; `None` where clients
+    /// connect themselves.
+    pub(crate) fn balancers(&self, asked: SocketAddr) -> Option<&[IpNet]> {
+        let balancers = &self.listener(asked)?.proxy_protocol;
+        (!balancers.is_empty()).then_some(balancers)
+    }
+
+    /// Whether any listener has balancers in front.
+    pub(crate) fn has_balancers(&self) -> bool {
+        let mut listeners = self.listeners.iter();
+        listeners.any(|listener| !listener.proxy_protocol.is_empty())
     }
 
     /// Every listener's TLS.
@@ -103,10 +123,17 @@ impl Tables {
 
 fn listeners_tls(
     listeners: &[Listener],
+    previous: Option<&Tables>,
 ) -> Result<BTreeMap<SocketAddr, Arc<ListenerTls>>, TlsError> {
     let load = |listener: &Listener| {
-        let tls = listener.tls.as_ref()?;
-        Some(ListenerTls::load(tls).map(|tls| (listener.address, Arc::new(tls))))
+        let wanted = listener.tls.as_ref()?;
+        let known = previous.and_then(|tables| tables.tls(listener.address));
+        let tls = match known.filter(|known| known.is_as(wanted)) {
+            // Sessions begun before a reload can then be resumed after it.
+            Some(known) => Ok(Arc::clone(known)),
+            None => ListenerTls::load(wanted).map(Arc::new),
+        };
+        Some(tls.map(|tls| (listener.address, tls)))
     };
     listeners.iter().filter_map(load).collect()
 }

@@ -1,6 +1,7 @@
 //! One worker: a thread with a runtime, its own listeners, its own pool, and no lock on the way of a request.
 
 mod accept;
+mod arrival;
 mod log_buffer;
 
 use std::cell::{Cell, RefCell, RefMut};

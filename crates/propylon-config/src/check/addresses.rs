@@ -25,6 +25,21 @@ pub(super) fn check(report: &Report<'_>, draft: &Draft) {
         }
     }
     check_admin(report, draft);
+    for listener in &draft.listeners {
+        let is_everyone = |network: &&ipnet::IpNet| network.prefix_len() == 0;
+        let everyone = listener.value.proxy_protocol.iter().find(is_everyone);
+        if let Some(everyone) = everyone {
+            let key = listener.key.replace(".address", ".proxy_protocol");
+            let problem = Problem::warning(key, "whoever connects may say that it is anybody")
+                .at(listener.position)
+                .found(everyone.to_string());
+            report.add(
+                problem
+                    .practice("forwarded-spoofable")
+                    .suggest("name the balancers in front, and let nobody else reach this address"),
+            );
+        }
+    }
     for network in &draft.trusted_proxies {
         if network.value.prefix_len() == 0 {
             let problem =

@@ -76,6 +76,18 @@ pub struct Listener {
     pub health: Option<String>,
     /// `None` for plain HTTP.
     pub tls: Option<ListenerTls>,
+    /// The balancers in front, each of whose connections begins with a PROXY protocol header; nobody else is let in.
+    /// Empty where clients connect themselves.
+    pub proxy_protocol: Vec<IpNet>,
+    /// Where clients are sent that did not come over https; `None` to serve them.
+    pub redirect: Option<Redirect>,
+}
+
+/// The https listener that clients are sent to, on the host they asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// As clients see it from outside.
+    pub port: u16,
 }
 
 impl Listener {
@@ -88,6 +100,8 @@ impl Listener {
             address,
             health: Some(Listener::HEALTH.to_owned()),
             tls: None,
+            proxy_protocol: Vec::new(),
+            redirect: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +15,21 @@ pub struct ListenerTls {
     pub certificates: Vec<CertificateFiles>,
     /// The oldest version that is spoken.
     pub min_version: TlsVersion,
+    /// Which certificates clients show; `None` asks for none.
+    pub client: Option<ClientCertificates>,
+    /// How long browsers are to use nothing but https for this host (RFC 6797); `None` does not tell them.
+    pub hsts: Option<Duration>,
+}
+
+/// The certificates that clients show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificates {
+    /// PEM: the roots that issue them.
+    pub ca: PathBuf,
+    /// PEM: the lists of those that have been revoked.
+    pub crl: Option<PathBuf>,
+    /// Whether a client without one is let in too.
+    pub is_optional: bool,
 }
 
 /// A certificate with what it takes to use it.
@@ -40,6 +56,8 @@ pub enum TlsVersion {
 pub struct UpstreamTls {
     /// PEM: the roots that are trusted; `None` for those of the system.
     pub ca: Option<PathBuf>,
+    /// PEM: the lists of certificates that have been revoked.
+    pub crl: Option<PathBuf>,
     /// The name that is asked for and verified; `None` for the URL's host.
     pub server_name: Option<String>,
     /// Public keys, one of which the instance must have.

@@ -1,7 +1,9 @@
 //! Reads what a listener and an upstream say of TLS.
 
 use crate::kind::Kind;
-use crate::model::tls::{CertificateFiles, ListenerTls, SpkiPin, TlsVersion, UpstreamTls};
+use crate::model::tls::{
+    CertificateFiles, ClientCertificates, ListenerTls, SpkiPin, TlsVersion, UpstreamTls,
+};
 use crate::problem::Problem;
 use crate::section::{Refusal, Section};
 
@@ -23,6 +25,9 @@ pub(super) fn listener(section: Section<'_>) -> Option<ListenerTls> {
         "1.3" => Some(TlsVersion::Tls13),
         _ => None,
     });
+    let client = section.section("client").and_then(client);
+    let mut hsts = None;
+    section.duration_or_off("hsts", &mut hsts);
     let is_unwritten = section.entry("certificate").is_none() && section.entry("key").is_none();
     if certificates.is_empty() && !is_many && is_unwritten {
         let problem = Problem::error(&section.path.shown, "there is no certificate")
@@ -35,14 +40,52 @@ pub(super) fn listener(section: Section<'_>) -> Option<ListenerTls> {
     (!certificates.is_empty()).then_some(ListenerTls {
         certificates,
         min_version,
+        client,
+        hsts,
+    })
+}
+
+/// The section `client` of a listener's TLS.
+fn client(section: Section<'_>) -> Option<ClientCertificates> {
+    let ca = section.read_file("ca");
+    if section.entry("ca").is_none() {
+        section.missing("ca");
+    }
+    let crl = section.read_file("crl").map(|crl| crl.value);
+    let mut is_optional = false;
+    section.choice("verify", &mut is_optional, |word| match word {
+        "required" => Some(false),
+        "optional" => Some(true),
+        _ => None,
+    });
+    section.finish();
+    Some(ClientCertificates {
+        ca: ca?.value,
+        crl,
+        is_optional,
     })
 }
 
 /// The section `tls` of an upstream.
 pub(super) fn upstream(section: Section<'_>) -> UpstreamTls {
     let pins = section.read_list("pins", pin).unwrap_or_default();
+    let crl = section.read_file("crl");
+    if let Some(crl) = crl
+        .as_ref()
+        .filter(|_| !pins.is_empty() && section.entry("ca").is_none())
+    {
+        let problem = Problem::error(
+            &crl.key,
+            "by pins alone nobody's issuer is looked at, nor its list",
+        )
+        .at(crl.position);
+        section
+            .report
+            .add(problem.suggest("name the issuer's root with `ca`, or remove `crl`"));
+    }
     let tls = UpstreamTls {
         ca: section.read_file("ca").map(|ca| ca.value),
+        crl: crl.map(|crl| crl.value),
         server_name: section
             .read("server_name", server_name)
             .map(|name| name.value),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use crate::kind::{Kind, WORKERS_MAX};
-use crate::model::deployment::AccessLog;
+use crate::model::deployment::{AccessLog, Redirect};
 use crate::model::upstream::{Discovery, HostHeader, Store};
 use crate::model::upstream_url::{InvalidUrl, UpstreamUrl, is_name, is_path};
 use crate::section::{Refusal, misspelt, whole_number};
@@ -132,6 +132,21 @@ pub(crate) fn network(text: &str, _: Kind) -> Result<IpNet, Refusal> {
     match text.parse::<SocketAddr>() {
         Ok(address) => Err(refusal.suggest(format!("leave the port out: `{}`", address.ip()))),
         Err(_) => Err(refusal),
+    }
+}
+
+/// `https`, or `https:8443` where the outside's port is another one.
+pub(crate) fn redirect(text: &str, _: Kind) -> Result<Redirect, Refusal> {
+    let port = match text.strip_prefix("https") {
+        Some("") => Some(443),
+        Some(port) => port.strip_prefix(':').and_then(|port| port.parse().ok()),
+        None => None,
+    };
+    match port {
+        Some(port @ 1..) => Ok(Redirect { port }),
+        _ if text.contains("://") => Err(Refusal::default()
+            .suggest("write `https`: clients are sent to the host they asked for")),
+        _ => Err(Refusal::default()),
     }
 }
 

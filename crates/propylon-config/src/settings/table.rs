@@ -23,6 +23,10 @@ pub const SECTIONS: &[SectionInfo] = &[
         "listeners[].tls.certificates[]",
         "Certificates chosen by the name a client asks for; the first answers where none fits.",
     ),
+    group(
+        "listeners[].tls.client",
+        "Asks clients for a certificate; without this section nobody is asked.",
+    ),
     group("log", "Where log lines go and how they look."),
     group("resolver", "How the names of upstreams are resolved."),
     group(
@@ -74,9 +78,15 @@ pub const SETTINGS: &[Setting] = &[
     row("limits.streams_per_client", count("streams", 1), Value("4096"), "The same for one client address; streams that answer calls do not count.").refuses("stream-limit", STREAM_LIMIT),
     row("listeners[].address", Kind::Address, Required, "IP address and port; `[::]` and `0.0.0.0` are every address, port 0 a free one."),
     row("listeners[].health", Kind::PathOrOff, Value("/health"), "Path answered by the proxy itself with its readiness where no route claims it, or `off`."),
+    row("listeners[].proxy_protocol", Kind::Networks, Absent("clients connect themselves"), "Addresses or CIDR networks of the balancers in front, whose connections begin with a PROXY protocol header (version 1 or 2); the client it names is the client, and connections of anybody else are closed.").metric(PROXY_PROTOCOL),
+    row("listeners[].redirect", Kind::Redirect, Absent("requests are served"), "`https` sends whoever did not come over https there, on the host asked for, with 308, which keeps method and body; `https:8443` names the port that clients reach."),
     row("listeners[].tls.certificate", Kind::File, Absent("`certificates` is required"), "PEM file: the certificate, then those that lead to its root. Read again when it changes."),
     row("listeners[].tls.certificates[].certificate", Kind::File, Required, "PEM file: the certificate, then those that lead to its root. Read again when it changes."),
     row("listeners[].tls.certificates[].key", Kind::File, Required, "PEM file: the certificate's private key."),
+    row("listeners[].tls.client.ca", Kind::File, Required, "PEM file: the roots that issue clients' certificates. Read again when it changes."),
+    row("listeners[].tls.client.crl", Kind::File, Absent("none is revoked"), "PEM file: lists of revoked certificates, one of each issuer; with it a certificate whose issuer has no list, or an outdated one, is refused. Read again when it changes."),
+    row("listeners[].tls.client.verify", Kind::Choice(&["required", "optional"]), Value("required"), "Whether a client must show a certificate; one that is shown is verified either way."),
+    row("listeners[].tls.hsts", Kind::DurationOrOff, Value("off"), "How long browsers are to use nothing but https for the host (`Strict-Transport-Security`): it cannot be taken back before that."),
     row("listeners[].tls.key", Kind::File, Absent("`certificates` is required"), "PEM file: the certificate's private key."),
     row("listeners[].tls.min_version", Kind::Choice(&["1.2", "1.3"]), Value("1.2"), "The oldest version of TLS that is spoken."),
     row("log.access", Kind::AccessLog, Value("stdout"), "Where the line of each finished request goes: `stdout`, `off`, or a file's path."),
@@ -119,6 +129,7 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.timeouts.stream", WAIT, Value("24h"), "A whole exchange, from first byte to last.").refuses("stream-timeout", STREAM_TIMEOUT),
     row("upstreams.<name>.tls.ca", Kind::File, Absent("the system's roots"), "PEM file: the roots that are trusted, and no others."),
     row("upstreams.<name>.tls.certificate", Kind::File, Absent("none"), "PEM file: the certificate shown to instances that ask for one."),
+    row("upstreams.<name>.tls.crl", Kind::File, Absent("none is revoked"), "PEM file: lists of revoked certificates, one of each issuer; with it an instance whose issuer has no list, or an outdated one, is refused."),
     row("upstreams.<name>.tls.key", Kind::File, Absent("none"), "PEM file: the private key of that certificate."),
     row("upstreams.<name>.tls.pins", Kind::Pins, Absent("none"), "Public keys, one of which an instance must have: `sha256/…`. Without `ca` a pin is all that is asked for."),
     row("upstreams.<name>.tls.server_name", Kind::ServerName, Absent("the URL's host"), "The name that is asked for (SNI) and verified."),
@@ -142,6 +153,7 @@ const HEADER_TIMEOUT: &str = "propylon_refused_total{reason=\"client-header-time
 const IDLE_TIMEOUT: &str = "propylon_refused_total{reason=\"idle-timeout\"}";
 const ORIGIN_REFUSED: &str = "propylon_refused_total{reason=\"origin-refused\"}";
 const KEEPALIVE_COMMENTS: &str = "propylon_keepalive_comments_total";
+const PROXY_PROTOCOL: &str = "propylon_proxy_protocol_headers_total";
 const RESPONSE_TIMEOUT: &str = "propylon_refused_total{reason=\"response-timeout\"}";
 const STREAM_LIMIT: &str = "propylon_refused_total{reason=\"stream-limit\"}";
 const STREAM_TIMEOUT: &str = "propylon_refused_total{reason=\"stream-timeout\"}";

@@ -91,14 +91,14 @@ fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-fn missing(file: &Path, wanted: &'static str) -> TlsError {
+pub(super) fn missing(file: &Path, wanted: &'static str) -> TlsError {
     TlsError::Missing {
         file: file.to_owned(),
         wanted,
     }
 }
 
-fn unreadable(file: &Path, error: &PemError) -> TlsError {
+pub(super) fn unreadable(file: &Path, error: &PemError) -> TlsError {
     let cause = match error {
         PemError::Io(error) => error.to_string(),
         error => error.to_string(),

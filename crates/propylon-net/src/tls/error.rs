@@ -19,7 +19,7 @@ pub enum TlsError {
     Missing {
         /// The file.
         file: PathBuf,
-        /// `certificate` or `private key`.
+        /// `certificate`, `private key` or `revocation list`.
         wanted: &'static str,
     },
     /// A certificate that cannot be read, or whose key is not its own.

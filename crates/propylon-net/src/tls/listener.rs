@@ -1,7 +1,8 @@
 //! The TLS of a listener: certificates by the name a client asks for, read again when their files change.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
@@ -15,16 +16,29 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::certificate::Certificate;
-use super::{TlsError, provider};
+use super::files::Watched;
+use super::identity::ClientIdentity;
+use super::{TlsError, provider, roots, words};
 
 /// A listener's TLS at work.
 #[derive(Debug)]
 pub struct ListenerTls {
-    config: Arc<ServerConfig>,
+    wanted: propylon_config::ListenerTls,
+    /// Made anew where clients are verified by files that changed.
+    config: ArcSwap<ServerConfig>,
     chosen: Arc<Chooser>,
-    files: Vec<CertificateFiles>,
-    /// What the files were like when they were last read.
-    stamps: Mutex<Vec<Stamp>>,
+    files: Watched,
+}
+
+/// A client whose handshake failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Its certificate was not good enough, or it had none.
+    #[error("its certificate is refused: {0}")]
+    Certificate(String),
+    /// What it or its bytes did wrong.
+    #[error(transparent)]
+    Handshake(io::Error),
 }
 
 /// What a certificate is, for metrics and warnings.
@@ -55,65 +69,68 @@ struct Chooser {
     certificates: ArcSwap<Vec<Certificate>>,
 }
 
-/// Enough of a file's metadata to see that it is another one.
-type Stamp = Option<(SystemTime, u64)>;
-
 impl ListenerTls {
     /// Reads the files of `wanted`.
     ///
     /// # Errors
     /// The first file or pair that cannot be used.
     pub fn load(wanted: &propylon_config::ListenerTls) -> Result<Self, TlsError> {
-        let files = wanted.certificates.clone();
-        // Stamped before it is read: a change in between is seen again rather than missed.
-        let stamps = Mutex::new(stamps(&files));
+        let files = Watched::new(files(wanted));
         let chosen = Arc::new(Chooser {
-            certificates: ArcSwap::from_pointee(read(&files)?),
+            certificates: ArcSwap::from_pointee(read(&wanted.certificates)?),
         });
-        let versions = match wanted.min_version {
-            TlsVersion::Tls12 => &[&TLS13, &TLS12][..],
-            TlsVersion::Tls13 => &[&TLS13],
-        };
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_protocol_versions(versions)?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::<Chooser>::clone(&chosen));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
         Ok(Self {
-            config: Arc::new(config),
+            config: ArcSwap::from_pointee(config(wanted, &chosen)?),
+            wanted: wanted.clone(),
             chosen,
             files,
-            stamps,
         })
+    }
+
+    /// Whether it does what `wanted` asks for.
+    pub fn is_as(&self, wanted: &propylon_config::ListenerTls) -> bool {
+        self.wanted == *wanted
     }
 
     /// Performs the handshake with a client.
     ///
     /// # Errors
-    /// What the client or its bytes did wrong.
-    pub async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
-        TlsAcceptor::from(Arc::clone(&self.config))
+    /// What the client, its certificate or its bytes did wrong.
+    pub async fn accept(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Refused> {
+        TlsAcceptor::from(self.config.load_full())
             .accept(stream)
             .await
+            .map_err(|error| match words::of_client(&error) {
+                Some(words) => Refused::Certificate(words),
+                None => Refused::Handshake(error),
+            })
     }
 
-    /// Reads the files again if they changed. Connections keep the certificate they began with.
+    /// Who the client of a connection is, if it has shown a certificate.
+    pub fn client_of(stream: &TlsStream<TcpStream>) -> Option<ClientIdentity> {
+        ClientIdentity::of(stream.get_ref().1.peer_certificates()?.first()?)
+    }
+
+    /// Reads the files again if they changed. Connections keep what they began with.
     pub fn reload(&self) -> Reloaded {
-        let now = stamps(&self.files);
-        let mut known = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
-        if *known == now {
+        if !self.files.have_changed() {
             return Reloaded::Unchanged;
         }
-        // A pair that is half written is looked at again when its other half changes.
-        *known = now;
-        match read(&self.files) {
-            Ok(certificates) => {
-                self.chosen.certificates.store(Arc::new(certificates));
-                Reloaded::Changed
-            }
+        match self.read_again() {
+            Ok(()) => Reloaded::Changed,
             Err(error) => Reloaded::Refused(error),
         }
+    }
+
+    fn read_again(&self) -> Result<(), TlsError> {
+        let certificates = read(&self.wanted.certificates)?;
+        if self.wanted.client.is_some() {
+            // With tickets of its own: those of before would let a client in that has been revoked since.
+            self.config
+                .store(Arc::new(config(&self.wanted, &self.chosen)?));
+        }
+        self.chosen.certificates.store(Arc::new(certificates));
+        Ok(())
     }
 
     /// What is shown to clients now.
@@ -124,7 +141,8 @@ impl ListenerTls {
             names: certificate.names.clone(),
             not_after: certificate.not_after,
         };
-        self.files
+        self.wanted
+            .certificates
             .iter()
             .zip(certificates.iter())
             .map(state)
@@ -159,17 +177,35 @@ impl ResolvesServerCert for Chooser {
     }
 }
 
+fn config(
+    wanted: &propylon_config::ListenerTls,
+    chosen: &Arc<Chooser>,
+) -> Result<ServerConfig, TlsError> {
+    let versions = match wanted.min_version {
+        TlsVersion::Tls12 => &[&TLS13, &TLS12][..],
+        TlsVersion::Tls13 => &[&TLS13],
+    };
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions)?;
+    let builder = match &wanted.client {
+        None => builder.with_no_client_auth(),
+        Some(client) => builder.with_client_cert_verifier(roots::of_clients(client)?),
+    };
+    let mut config = builder.with_cert_resolver(Arc::<Chooser>::clone(chosen));
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
+    Ok(config)
+}
+
 fn read(files: &[CertificateFiles]) -> Result<Vec<Certificate>, TlsError> {
     files.iter().map(Certificate::load).collect()
 }
 
-fn stamps(files: &[CertificateFiles]) -> Vec<Stamp> {
-    let stamp = |file: &Path| {
-        let metadata = std::fs::metadata(file).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
-    };
-    files
-        .iter()
-        .flat_map(|files| [stamp(&files.certificate), stamp(&files.key)])
-        .collect()
+/// Every file that is read again when it changes.
+fn files(wanted: &propylon_config::ListenerTls) -> Vec<PathBuf> {
+    let pairs = wanted.certificates.iter();
+    let pairs = pairs.flat_map(|files| [&files.certificate, &files.key]);
+    let client = wanted.client.iter();
+    let client = client.flat_map(|client| [Some(&client.ca), client.crl.as_ref()]);
+    pairs.chain(client.flatten()).cloned().collect()
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -24,16 +23,11 @@ use crate::worker::{Stage, Worker};
 
 /// What carries a client's bytes: TCP, or TLS over it.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Debug + 'static {
-    /// Whether nobody on the way can read them.
-    const IS_SECURE: bool;
-
     /// Makes the close that follows a reset: the client must not take what it has for the whole.
     fn abort(&self);
 }
 
 impl Transport for TcpStream {
-    const IS_SECURE: bool = false;
-
     fn abort(&self) {
         // A socket that refuses is already closed.
         let _ = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO));
@@ -41,8 +35,6 @@ impl Transport for TcpStream {
 }
 
 impl Transport for TlsStream<TcpStream> {
-    const IS_SECURE: bool = true;
-
     fn abort(&self) {
         // Without the alert that ends TLS, and with a reset, nobody takes what came for the whole.
         self.get_ref().0.abort();
@@ -58,8 +50,8 @@ pub(crate) struct ClientConnection<S> {
     pub(crate) deadline: Deadline,
     /// Until when a proxy that drains waits for the first request; `None` once there was one.
     first_due: Option<Instant>,
-    pub(crate) peer: SocketAddr,
-    pub(crate) local: SocketAddr,
+    /// Who is at its two ends.
+    pub(crate) ends: Ends,
 }
 
 /// What becomes of a connection after an exchange.
@@ -86,13 +78,8 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Serves a connection until either side closes it.
-pub(crate) async fn serve<S: Transport>(
-    worker: Rc<Worker>,
-    io: S,
-    peer: SocketAddr,
-    local: SocketAddr,
-) {
-    let mut client = ClientConnection::new(io, peer, local);
+pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, ends: Ends) {
+    let mut client = ClientConnection::new(io, ends);
     loop {
         let after = match client.read_request(&worker).await {
             Ok(Some(request)) => pipeline::exchange(&worker, &mut client, request).await,
@@ -113,23 +100,13 @@ pub(crate) async fn serve<S: Transport>(
 }
 
 impl<S: Transport> ClientConnection<S> {
-    pub(crate) fn new(io: S, peer: SocketAddr, local: SocketAddr) -> Self {
+    pub(crate) fn new(io: S, ends: Ends) -> Self {
         Self {
             io,
             unread: Vec::new(),
             deadline: Deadline::new(),
             first_due: Some(Instant::now() + FIRST_REQUEST),
-            peer,
-            local,
-        }
-    }
-
-    /// Who is at its two ends.
-    pub(crate) fn ends(&self) -> Ends {
-        Ends {
-            peer: self.peer,
-            local: self.local,
-            is_secure: S::IS_SECURE,
+            ends,
         }
     }
 

@@ -6,13 +6,16 @@ use std::io::Write as _;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use propylon_config::Listener;
 use propylon_mcp::error_body;
 
 use crate::client::connection::{After, ClientConnection, Transport};
 use crate::error::ProxyError;
+use crate::http1::head::RequestHead;
 use crate::phase::answer::Encoding;
 use crate::phase::origin::Preflight;
 use crate::phase::route::Wanted;
+use crate::phase::{hsts, redirect};
 use crate::pipeline::Context;
 use crate::reason::Reason;
 use crate::record::Record;
@@ -29,7 +32,7 @@ pub(crate) async fn refuse<S: Transport>(
     client: &mut ClientConnection<S>,
     error: ProxyError,
 ) -> After {
-    let mut record = Record::blank(worker, client.peer.ip().to_canonical());
+    let mut record = Record::blank(worker, client.ends.peer.ip().to_canonical());
     let after = fail(client, &error, &mut record, false).await;
     record.finish(worker);
     after
@@ -76,6 +79,32 @@ fn error_answer(reason: Reason, record: &Record, keep_alive: bool) -> Vec<u8> {
     whole_answer(row.status, &lines, &body, record, keep_alive)
 }
 
+/// What a listener answers by itself, its health first: whoever asks for that often follows no redirect.
+pub(crate) async fn for_listener<S: Transport>(
+    context: &Context<'_>,
+    client: &mut ClientConnection<S>,
+    request: &RequestHead,
+    wanted: Wanted<'_>,
+    record: &mut Record,
+) -> Result<Option<After>, ProxyError> {
+    let listener = context.tables.listener(context.who.asked);
+    let Some(location) = redirect::location(listener, &context.who, request, wanted)? else {
+        return Ok(None);
+    };
+    let keep_alive = context.keep_alive && record.is_request_read;
+    let is_health = |listener: &Listener| listener.health.as_deref() == Some(wanted.path);
+    let answer = if listener.is_some_and(is_health) {
+        let is_ready = context.worker.stage() == Stage::Serving;
+        record.own_answer(if is_ready { 200 } else { 503 });
+        health_answer(is_ready, record, keep_alive)
+    } else {
+        record.own_answer(308);
+        let lines = format!("Location: {location}\r\n");
+        whole_answer(308, &lines, b"", record, keep_alive)
+    };
+    Ok(Some(send(client, &answer, keep_alive).await))
+}
+
 /// A path that no route serves is the listener's own health path, or nothing.
 pub(crate) async fn no_route<S: Transport>(
     context: &Context<'_>,
@@ -84,7 +113,11 @@ pub(crate) async fn no_route<S: Transport>(
     body: &Body,
     record: &mut Record,
 ) -> Result<After, ProxyError> {
-    if !context.tables.is_health_path(client.local, wanted.path) || !body.is_empty() {
+    if !context
+        .tables
+        .is_health_path(client.ends.local, wanted.path)
+        || !body.is_empty()
+    {
         return Err(Reason::RouteUnknown.into());
     }
     let ready = context.worker.stage() == Stage::Serving;
@@ -143,6 +176,7 @@ fn preflight_answer(preflight: &Preflight, record: &Record, keep_alive: bool) ->
         record.request_id()
     );
     out.extend_from_slice(&preflight.lines());
+    hsts::write(record.hsts, &mut out);
     out.extend_from_slice(b"\r\n");
     out
 }
@@ -168,6 +202,7 @@ fn whole_answer(
     if let Some(shown) = &record.shown {
         shown.write(&mut out);
     }
+    hsts::write(record.hsts, &mut out);
     out.extend_from_slice(b"\r\n");
     if !record.is_to_head() {
         out.extend_from_slice(body);
@@ -196,6 +231,7 @@ pub(crate) async fn send<S: Transport>(
 fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
         403 => "Forbidden",
         404 => "Not Found",

@@ -24,6 +24,7 @@ pub(crate) enum Field {
     McpSessionId,
     Origin,
     ProxyConnection,
+    StrictTransportSecurity,
     Te,
     Traceparent,
     Tracestate,
@@ -35,8 +36,9 @@ pub(crate) enum Field {
     XForwardedFor,
     XForwardedHost,
     XForwardedPort,
-    /// What else tells a server who the client is: `X-Real-IP`, any other `X-Forwarded-*`, and all of
-    /// them spelt with underscores, which many servers cannot tell from hyphens.
+    /// What else tells a server who the client is: `X-Real-IP`, `Client-Cert` and `Client-Cert-Chain`
+    /// (RFC 9440), any other `X-Forwarded-*`, and all of them spelt with underscores, which many servers
+    /// cannot tell from hyphens.
     ClientClaim,
     XForwardedProto,
     XRequestId,
@@ -94,6 +96,7 @@ impl Field {
                 ("x-forwarded-proto", Self::XForwardedProto),
             ],
             20 => &[("mcp-protocol-version", Self::McpProtocolVersion)],
+            25 => &[("strict-transport-security", Self::StrictTransportSecurity)],
             29 => &[(
                 "access-control-request-method",
                 Self::AccessControlRequestMethod,
@@ -121,7 +124,11 @@ impl Field {
         let begins = |with: &[u8]| {
             name.len() >= with.len() && name.iter().map(hyphenated).zip(with).all(|(a, b)| a == *b)
         };
-        let claims = begins(b"x-forwarded-") || name.len() == 9 && begins(b"x-real-ip");
+        let is = |known: &[u8]| name.len() == known.len() && begins(known);
+        let claims = begins(b"x-forwarded-")
+            || is(b"x-real-ip")
+            || is(b"client-cert")
+            || is(b"client-cert-chain");
         if claims {
             Self::ClientClaim
         } else {
@@ -191,6 +198,10 @@ mod tests {
             ("Mcp-Names", Field::Other),
             ("X-Real-IP", Field::ClientClaim),
             ("X_Forwarded_For", Field::ClientClaim),
+            ("X-Forwarded-Client_Cert", Field::ClientClaim),
+            ("Client-Cert", Field::ClientClaim),
+            ("client_cert_chain", Field::ClientClaim),
+            ("Client-Certs", Field::Other),
             ("x-forwarded_prefix", Field::ClientClaim),
             ("X-Forwarder", Field::Other),
             ("Mcp-Param-user_id", Field::Other),

@@ -1,10 +1,12 @@
 //! The head the client gets: the upstream's lines as they came, with what the hops ahead need.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use propylon_mcp::media;
 
 use super::forward::{Dropped, VIA, copy_lines, write_session};
+use super::hsts;
 use super::location::{self, Sides};
 use super::metadata;
 use super::origin::Shown;
@@ -20,6 +22,8 @@ pub(crate) struct ClientSide<'a> {
     pub(crate) keep_alive: bool,
     /// The session id to show in place of the instance's own.
     pub(crate) session: Option<&'a [u8]>,
+    /// How long its browser is to use nothing but https.
+    pub(crate) hsts: Option<Duration>,
     /// What its browser is told, where a page asked.
     pub(crate) shown: Option<&'a Shown>,
 }
@@ -69,6 +73,7 @@ pub(crate) fn write(
     copy_lines(head, &response.lines, out, |line| {
         let replaced = line.field == Field::Location && redirect.is_some()
             || line.field == Field::McpSessionId && client.session.is_some()
+            || line.field == Field::StrictTransportSecurity && client.hsts.is_some()
             || line.field == Field::WwwAuthenticate && sides.route.rewrites_metadata
             || client.shown.is_some_and(|shown| shown.replaces(line, head));
         !(replaced || dropped.covers(head, line))
@@ -79,6 +84,7 @@ pub(crate) fn write(
     if let Some(shown) = client.shown {
         shown.write(out);
     }
+    hsts::write(client.hsts, out);
     if let Some(session) = client.session {
         write_session(session, out);
     }

@@ -2,15 +2,17 @@
 
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 
 use ipnet::IpNet;
+use propylon_net::tls::ClientIdentity;
 
 use crate::http1::field::{Field, elements};
 use crate::http1::head::RequestHead;
 use crate::phase::route;
 
 /// The client as far as it can be believed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Client {
     /// The address limits and logs go by: the last one that is not a trusted proxy's.
     pub(crate) address: IpAddr,
@@ -20,17 +22,45 @@ pub(crate) struct Client {
     pub(crate) local: SocketAddr,
     /// Whether the peer is a proxy whose word counts.
     pub(crate) trusted: bool,
+    /// The address that the description gives the listener it came to.
+    pub(crate) asked: SocketAddr,
+    /// The port it connected to, which may be a balancer's.
+    port: u16,
     /// Whether it connected over TLS.
     is_secure: bool,
+    /// Who it is by its certificate.
+    pub(crate) identity: Option<Rc<ClientIdentity>>,
 }
 
 /// The two ends of a client's connection.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ends {
+    /// The client, where a balancer in front has told of it in the PROXY protocol; else the other end itself.
     pub(crate) peer: SocketAddr,
+    /// Our end.
     pub(crate) local: SocketAddr,
+    /// The address that the description gives the listener it came to.
+    pub(crate) asked: SocketAddr,
+    /// The port the client connected to: our own, or the balancer's.
+    pub(crate) port: u16,
     /// Whether TLS is between them.
     pub(crate) is_secure: bool,
+    /// Who the client is, if it has shown a certificate.
+    pub(crate) identity: Option<Rc<ClientIdentity>>,
+}
+
+impl Ends {
+    /// Those of a connection that nobody has told anything of.
+    pub(crate) fn plain(peer: SocketAddr, local: SocketAddr, asked: SocketAddr) -> Self {
+        Self {
+            peer,
+            local,
+            asked,
+            port: local.port(),
+            is_secure: false,
+            identity: None,
+        }
+    }
 }
 
 impl Client {
@@ -39,7 +69,10 @@ impl Client {
         let Ends {
             peer,
             local,
+            asked,
+            port,
             is_secure,
+            identity,
         } = ends;
         let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
         let nearest = peer.ip().to_canonical();
@@ -54,7 +87,10 @@ impl Client {
             peer,
             local,
             trusted: believed,
+            asked,
+            port,
             is_secure,
+            identity,
         }
     }
 
@@ -102,12 +138,15 @@ impl Client {
             IpAddr::V6(peer) => write!(out, "for=\"[{peer}]\""),
         };
         let _ = write!(out, ";host=\"{host}\";proto={scheme}\r\n");
+        if let Some(identity) = &self.identity {
+            let _ = write!(out, "X-Forwarded-Client-Cert: {}\r\n", identity.forwarded());
+        }
     }
 
     /// The port the client used outside: the one it connected to, unless a trusted proxy tells.
     fn port(&self, request: &RequestHead, host: &str) -> u16 {
         if !self.trusted {
-            return self.local.port();
+            return self.port;
         }
         let told = self
             .told(request, Field::XForwardedPort)
@@ -191,11 +230,7 @@ mod tests {
         let local = "127.0.0.1:8080".parse().unwrap();
         let client = Client::of(
             &request,
-            Ends {
-                peer: peer.parse().unwrap(),
-                local,
-                is_secure: false,
-            },
+            Ends::plain(peer.parse().unwrap(), local, local),
             &trusted,
         );
         let mut out = Vec::new();

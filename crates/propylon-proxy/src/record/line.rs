@@ -20,6 +20,11 @@ pub(super) struct Line<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'r str>,
     client: std::net::IpAddr,
+    /// Who the client is by its certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_subject: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_names: Option<String>,
     method: &'r str,
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +88,7 @@ impl<'r> Line<'r> {
             .sent_at
             .zip(record.head_at)
             .map(|(sent, head)| head.saturating_duration_since(sent));
+        let identity = record.identity.as_deref();
         let route: Option<&Route> = record.route.as_deref();
         let sign = record.sign.as_ref().and_then(|found| found.get());
         Self {
@@ -90,6 +96,10 @@ impl<'r> Line<'r> {
             request_id: record.request_id.as_str(),
             trace_id: record.trace.as_ref().map(Trace::id),
             client: record.client,
+            client_subject: identity.map(|identity| identity.subject.as_str()),
+            client_names: identity
+                .filter(|identity| !identity.names.is_empty())
+                .map(|identity| identity.names.join(" ")),
             method: &record.method,
             status: record.status,
             route: route.map(|route| route.metrics.name.as_str()),

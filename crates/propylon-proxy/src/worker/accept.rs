@@ -2,19 +2,14 @@
 
 use std::net::{SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use propylon_net::tls::ListenerTls;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio_rustls::server::TlsStream;
 
-use super::{Command, Stage, Worker};
-use crate::client::connection::{self, After, ClientConnection, Transport};
-use crate::client::own_answer;
-use crate::reason::Reason;
+use super::{Command, Stage, Worker, arrival};
+use crate::phase::forwarded::Ends;
 
 /// After an error such as too many open files, accepting again at once would only spin.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(50);
@@ -202,65 +197,18 @@ fn begin(worker: &Rc<Worker>, accepted: Accepted<TcpStream>) {
     }
     let worker = Rc::clone(worker);
     worker.shared.count_open(worker.index, 1);
-    let tls = worker.tables().tls(accepted.asked).map(Arc::clone);
     tokio::task::spawn_local(async move {
         let _open = Open::register(&worker).await;
         let Ok(local) = accepted.stream.local_addr() else {
             return;
         };
-        let Accepted { stream, peer, .. } = accepted;
-        match tls {
-            None => serve(&worker, stream, peer, local).await,
-            Some(tls) => {
-                if let Some(stream) = handshake(&worker, &tls, stream).await {
-                    serve(&worker, stream, peer, local).await;
-                }
-            }
-        }
+        let Accepted {
+            stream,
+            peer,
+            asked,
+        } = accepted;
+        arrival::receive(&worker, stream, Ends::plain(peer, local, asked)).await;
     });
-}
-
-/// Serves a connection, or says that there are too many.
-async fn serve<S: Transport>(worker: &Rc<Worker>, stream: S, peer: SocketAddr, local: SocketAddr) {
-    let open = worker.shared.open_connections().sum::<usize>();
-    if open <= worker.tables().limits.connections {
-        connection::serve(Rc::clone(worker), stream, peer, local).await;
-        return;
-    }
-    let mut client = ClientConnection::new(stream, peer, local);
-    let refusal = Reason::ConnectionLimit.into();
-    if own_answer::refuse(worker, &mut client, refusal).await == After::Close {
-        client.close(worker).await;
-    }
-}
-
-/// The handshake has as long as a request head has.
-async fn handshake(
-    worker: &Worker,
-    tls: &ListenerTls,
-    stream: TcpStream,
-) -> Option<TlsStream<TcpStream>> {
-    let patience = worker.tables().timeouts.header_read;
-    let metrics = &worker.shared.metrics;
-    match tokio::time::timeout(patience, tls.accept(stream)).await {
-        Ok(Ok(stream)) => {
-            metrics.tls_handshakes.fetch_add(1, Ordering::Relaxed);
-            Some(stream)
-        }
-        Ok(Err(error)) => {
-            metrics
-                .tls_handshakes_failed
-                .fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(%error, "a client's TLS handshake failed");
-            None
-        }
-        Err(_elapsed) => {
-            metrics
-                .tls_handshakes_failed
-                .fetch_add(1, Ordering::Relaxed);
-            None
-        }
-    }
 }
 
 impl Open {

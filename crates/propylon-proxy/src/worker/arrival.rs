@@ -1,0 +1,123 @@
+//! What comes before a connection's first request: the PROXY protocol, then TLS, then a place among the open ones.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use propylon_net::proxy_protocol::{self, HeaderError};
+use propylon_net::tls::{ListenerTls, Refused};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+use super::Worker;
+use crate::client::connection::{self, After, ClientConnection, Transport};
+use crate::client::own_answer;
+use crate::phase::forwarded::Ends;
+use crate::reason::Reason;
+
+/// Takes a connection from its first byte to its last.
+pub(super) async fn receive(worker: &Rc<Worker>, mut stream: TcpStream, mut ends: Ends) {
+    if !introduce(worker, &mut stream, &mut ends).await {
+        return;
+    }
+    let tls = worker.tables().tls(ends.asked).map(Arc::clone);
+    match tls {
+        None => serve(worker, stream, ends).await,
+        Some(tls) => {
+            if let Some(stream) = handshake(worker, &tls, stream, &ends).await {
+                ends.is_secure = true;
+                ends.identity = ListenerTls::client_of(&stream).map(Rc::new);
+                serve(worker, stream, ends).await;
+            }
+        }
+    }
+}
+
+/// Hears from the balancer in front who the client is, where the listener has one. False where the connection is to be
+/// closed without a word: whoever speaks another protocol would not understand one.
+async fn introduce(worker: &Worker, stream: &mut TcpStream, ends: &mut Ends) -> bool {
+    let tables = worker.tables();
+    let Some(balancers) = tables.balancers(ends.asked) else {
+        return true;
+    };
+    let peer = ends.peer.ip().to_canonical();
+    let is_balancer = balancers.iter().any(|known| known.contains(&peer));
+    let read = proxy_protocol::read(stream);
+    let told = match is_balancer {
+        false => Err("it is none of the balancers in `proxy_protocol`".to_owned()),
+        true => match tokio::time::timeout(tables.timeouts.header_read, read).await {
+            Ok(Ok(told)) => Ok(told),
+            Ok(Err(HeaderError::Io(error))) => Err(format!("no whole PROXY header came: {error}")),
+            Ok(Err(HeaderError::Malformed(cause))) => {
+                Err(format!("what came is no PROXY header: {cause}"))
+            }
+            Err(_elapsed) => {
+                Err("no whole PROXY header came within `timeouts.header_read`".to_owned())
+            }
+        },
+    };
+    let metrics = &worker.shared.metrics;
+    match told {
+        Ok(told) => {
+            metrics.proxy_headers.fetch_add(1, Ordering::Relaxed);
+            if let Some(told) = told {
+                ends.peer = told.source;
+                ends.port = told.destination.port();
+                ends.is_secure = told.is_secure;
+            }
+            true
+        }
+        Err(cause) => {
+            metrics
+                .proxy_headers_refused
+                .fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%peer, listener = %ends.asked, "a connection is closed: {cause}");
+            false
+        }
+    }
+}
+
+/// Serves a connection, or says that there are too many.
+async fn serve<S: Transport>(worker: &Rc<Worker>, stream: S, ends: Ends) {
+    let open = worker.shared.open_connections().sum::<usize>();
+    if open <= worker.tables().limits.connections {
+        connection::serve(Rc::clone(worker), stream, ends).await;
+        return;
+    }
+    let mut client = ClientConnection::new(stream, ends);
+    let refusal = Reason::ConnectionLimit.into();
+    if own_answer::refuse(worker, &mut client, refusal).await == After::Close {
+        client.close(worker).await;
+    }
+}
+
+/// The handshake has as long as a request head has.
+async fn handshake(
+    worker: &Worker,
+    tls: &ListenerTls,
+    stream: TcpStream,
+    ends: &Ends,
+) -> Option<TlsStream<TcpStream>> {
+    let patience = worker.tables().timeouts.header_read;
+    let metrics = &worker.shared.metrics;
+    let outcome = tokio::time::timeout(patience, tls.accept(stream)).await;
+    if let Ok(Ok(stream)) = outcome {
+        metrics.tls_handshakes.fetch_add(1, Ordering::Relaxed);
+        return Some(stream);
+    }
+    metrics
+        .tls_handshakes_failed
+        .fetch_add(1, Ordering::Relaxed);
+    let client = ends.peer.ip().to_canonical();
+    match outcome {
+        // Somebody has to hear of it who can do something about it; the client only gets an alert.
+        Ok(Err(error @ Refused::Certificate(_))) => {
+            tracing::warn!(%client, listener = %ends.asked, "a client is turned away: {error}");
+        }
+        Ok(Err(Refused::Handshake(error))) => {
+            tracing::debug!(%client, %error, "a client's TLS handshake failed");
+        }
+        Ok(Ok(_)) | Err(_) => {}
+    }
+    None
+}
