@@ -1,4 +1,4 @@
-//! Watches over the certificates of listeners: read again when their files change, and warned of before they expire.
+//! Watches over the files of TLS: read again when they change, and warned of before a listener's certificate expires.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -19,15 +19,11 @@ pub(crate) async fn watch(tables: Arc<Tables>) {
     loop {
         let mut is_changed = false;
         for (address, tls) in tables.all_tls() {
-            match tls.reload() {
-                Reloaded::Unchanged => {}
-                Reloaded::Changed => {
-                    is_changed = true;
-                    tracing::info!(%address, "certificates read again");
-                }
-                Reloaded::Refused(error) => {
-                    tracing::error!(%address, %error, "the old certificates stay");
-                }
+            is_changed |= say(&format!("listener {address}"), tls.reload());
+        }
+        for upstream in tables.upstreams.values() {
+            if let Some(tls) = upstream.tls() {
+                say(&format!("upstream {}", upstream.config.name), tls.reload());
             }
         }
         if is_changed || warned.is_none_or(|at| at.elapsed() >= WARN_INTERVAL) {
@@ -38,6 +34,19 @@ pub(crate) async fn watch(tables: Arc<Tables>) {
         }
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
+}
+
+/// Says what came of looking at files again. True where they are others now.
+fn say(whose: &str, reloaded: Reloaded) -> bool {
+    match reloaded {
+        Reloaded::Unchanged => return false,
+        Reloaded::Changed => tracing::info!("certificates read again: {whose}"),
+        Reloaded::Refused(error) => {
+            tracing::error!(%error, "the old certificates stay: {whose}");
+            return false;
+        }
+    }
+    true
 }
 
 /// Says that a certificate has little life left, or none.

@@ -148,6 +148,11 @@ impl Upstream {
         self.seal.as_ref()
     }
 
+    /// How its instances are verified, where they are reached over https.
+    pub(crate) fn tls(&self) -> Option<&UpstreamTls> {
+        self.tls.as_ref()
+    }
+
     pub(crate) fn instances(&self) -> Arc<Vec<Arc<Instance>>> {
         self.instances.load_full()
     }

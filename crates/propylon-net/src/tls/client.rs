@@ -1,7 +1,9 @@
 //! The TLS of an upstream: how its instances are verified, and what is said when one fails.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use rustls::ClientConfig;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use rustls::sign::SingleCertAndKey;
@@ -11,14 +13,18 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::certificate::Certificate;
+use super::files::Watched;
+use super::listener::Reloaded;
 use super::verifier::Pinned;
 use super::{TlsError, provider, roots, words};
 
 /// An upstream's TLS at work.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct UpstreamTls {
-    config: Arc<ClientConfig>,
-    server_name: Option<String>,
+    wanted: propylon_config::UpstreamTls,
+    /// Made anew when a file changes; connections keep what they began with.
+    config: ArcSwap<ClientConfig>,
+    files: Watched,
 }
 
 /// A handshake that failed, in words.
@@ -32,38 +38,26 @@ impl UpstreamTls {
     /// # Errors
     /// The first file that cannot be used.
     pub fn load(wanted: &propylon_config::UpstreamTls) -> Result<Self, TlsError> {
-        let builder = ClientConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&TLS13, &TLS12])?;
-        let is_by_pin_alone = !wanted.pins.is_empty() && wanted.ca.is_none();
-        let roots = match is_by_pin_alone {
-            true => None,
-            false => Some(roots::of_instances(wanted)?),
-        };
-        let builder = builder.dangerous();
-        let builder = match roots {
-            Some(roots) if wanted.pins.is_empty() => {
-                builder.with_custom_certificate_verifier(roots)
-            }
-            roots => builder.with_custom_certificate_verifier(Arc::new(Pinned {
-                pins: wanted.pins.clone(),
-                roots,
-                provider: provider(),
-            })),
-        };
-        let mut config = match &wanted.client {
-            None => builder.with_no_client_auth(),
-            Some(files) => {
-                let shown = Certificate::load(files)?.certified;
-                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
-                    Arc::unwrap_or_clone(shown),
-                )))
-            }
-        };
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let files = Watched::new(files(wanted));
         Ok(Self {
-            config: Arc::new(config),
-            server_name: wanted.server_name.clone(),
+            config: ArcSwap::from_pointee(config(wanted)?),
+            wanted: wanted.clone(),
+            files,
         })
+    }
+
+    /// Reads the files again if they changed.
+    pub fn reload(&self) -> Reloaded {
+        if !self.files.have_changed() {
+            return Reloaded::Unchanged;
+        }
+        match config(&self.wanted) {
+            Ok(config) => {
+                self.config.store(Arc::new(config));
+                Reloaded::Changed
+            }
+            Err(error) => Reloaded::Refused(error),
+        }
     }
 
     /// Performs the handshake on an open connection; `host` is what is verified where the description names nothing.
@@ -75,15 +69,53 @@ impl UpstreamTls {
         stream: TcpStream,
         host: &str,
     ) -> Result<TlsStream<TcpStream>, TlsDialError> {
-        let wanted = self.server_name.as_deref().unwrap_or(host);
+        let wanted = self.wanted.server_name.as_deref().unwrap_or(host);
         let bare = wanted.trim_start_matches('[').trim_end_matches(']');
         let name =
             ServerName::try_from(bare.to_owned()).map_err(|error: InvalidDnsNameError| {
                 TlsDialError(format!("{wanted} cannot be verified: {error}"))
             })?;
-        TlsConnector::from(Arc::clone(&self.config))
+        TlsConnector::from(self.config.load_full())
             .connect(name, stream)
             .await
             .map_err(|error| TlsDialError(words::of_instance(&error, wanted)))
     }
+}
+
+fn config(wanted: &propylon_config::UpstreamTls) -> Result<ClientConfig, TlsError> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])?;
+    let is_by_pin_alone = !wanted.pins.is_empty() && wanted.ca.is_none();
+    let roots = match is_by_pin_alone {
+        true => None,
+        false => Some(roots::of_instances(wanted)?),
+    };
+    let builder = builder.dangerous();
+    let builder = match roots {
+        Some(roots) if wanted.pins.is_empty() => builder.with_custom_certificate_verifier(roots),
+        roots => builder.with_custom_certificate_verifier(Arc::new(Pinned {
+            pins: wanted.pins.clone(),
+            roots,
+            provider: provider(),
+        })),
+    };
+    let mut config = match &wanted.client {
+        None => builder.with_no_client_auth(),
+        Some(files) => {
+            let shown = Certificate::load(files)?.certified;
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
+                Arc::unwrap_or_clone(shown),
+            )))
+        }
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Every file that is read again when it changes.
+fn files(wanted: &propylon_config::UpstreamTls) -> Vec<PathBuf> {
+    let client = wanted.client.iter();
+    let client = client.flat_map(|files| [&files.certificate, &files.key]);
+    let judges = wanted.ca.iter().chain(&wanted.crl);
+    judges.chain(client).cloned().collect()
 }

@@ -1,10 +1,14 @@
 //! What comes before a connection's first request: the PROXY protocol, then TLS, then a place among the open ones.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use propylon_net::proxy_protocol::{self, HeaderError};
+use ipnet::IpNet;
+use propylon_net::proxy_protocol::{self, HeaderError, Told};
 use propylon_net::tls::{ListenerTls, Refused};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -41,23 +45,9 @@ async fn introduce(worker: &Worker, stream: &mut TcpStream, ends: &mut Ends) -> 
         return true;
     };
     let peer = ends.peer.ip().to_canonical();
-    let is_balancer = balancers.iter().any(|known| known.contains(&peer));
-    let read = proxy_protocol::read(stream);
-    let told = match is_balancer {
-        false => Err("it is none of the balancers in `proxy_protocol`".to_owned()),
-        true => match tokio::time::timeout(tables.timeouts.header_read, read).await {
-            Ok(Ok(told)) => Ok(told),
-            Ok(Err(HeaderError::Io(error))) => Err(format!("no whole PROXY header came: {error}")),
-            Ok(Err(HeaderError::Malformed(cause))) => {
-                Err(format!("what came is no PROXY header: {cause}"))
-            }
-            Err(_elapsed) => {
-                Err("no whole PROXY header came within `timeouts.header_read`".to_owned())
-            }
-        },
-    };
     let metrics = &worker.shared.metrics;
-    match told {
+    let patience = tables.timeouts.header_read;
+    match hear(stream, peer, balancers, patience).await {
         Ok(told) => {
             metrics.proxy_headers.fetch_add(1, Ordering::Relaxed);
             if let Some(told) = told {
@@ -67,12 +57,43 @@ async fn introduce(worker: &Worker, stream: &mut TcpStream, ends: &mut Ends) -> 
             }
             true
         }
-        Err(cause) => {
-            metrics
-                .proxy_headers_refused
-                .fetch_add(1, Ordering::Relaxed);
+        Err(Unheard::Gone) => false,
+        Err(Unheard::Refused(cause)) => {
+            let count = &metrics.proxy_headers_refused;
+            count.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(%peer, listener = %ends.asked, "a connection is closed: {cause}");
             false
+        }
+    }
+}
+
+/// Why nobody has told who the client is.
+enum Unheard {
+    /// The other end closed first: a balancer that looks whether anybody listens says nothing.
+    Gone,
+    Refused(Cow<'static, str>),
+}
+
+async fn hear(
+    stream: &mut TcpStream,
+    peer: IpAddr,
+    balancers: &[IpNet],
+    patience: Duration,
+) -> Result<Option<Told>, Unheard> {
+    if !balancers.iter().any(|known| known.contains(&peer)) {
+        let cause = "it is from none of the balancers in `proxy_protocol`";
+        return Err(Unheard::Refused(cause.into()));
+    }
+    match tokio::time::timeout(patience, proxy_protocol::read(stream)).await {
+        Ok(Ok(told)) => Ok(told),
+        Ok(Err(HeaderError::Io(_))) => Err(Unheard::Gone),
+        Ok(Err(HeaderError::Malformed(cause))) => {
+            let cause = format!("what came is no PROXY protocol header: {cause}");
+            Err(Unheard::Refused(cause.into()))
+        }
+        Err(_elapsed) => {
+            let cause = "no whole PROXY protocol header came within `timeouts.header_read`";
+            Err(Unheard::Refused(cause.into()))
         }
     }
 }

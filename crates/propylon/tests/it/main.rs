@@ -3,6 +3,7 @@
 mod admin;
 mod adversarial;
 mod affinity;
+mod balancers;
 mod browsers;
 mod canary;
 mod cancellation;
@@ -30,6 +31,7 @@ mod mirror;
 mod mirror_params;
 mod once_only;
 mod real;
+mod redirects;
 mod reload_drain;
 mod request_shapes;
 mod routing;

@@ -1,6 +1,9 @@
 //! TLS on both sides, with curl, openssl and our own check as the other end.
 
 mod authority;
+mod clients;
+mod instances;
+mod rotation;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,7 +15,7 @@ use propylon_testkit::{
 };
 
 use crate::front::BINARY;
-use authority::{Authority, Leaf};
+pub(crate) use authority::{Authority, Leaf};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -25,7 +28,7 @@ fn serve(url: &str, tls: &str, upstream: &str) -> Propylon {
 }
 
 /// A listener's keys for one pair of files.
-fn pair(folder: &Path, name: &str) -> String {
+pub(crate) fn pair(folder: &Path, name: &str) -> String {
     let folder = folder.display();
     format!("certificate: {folder}/{name}.pem, key: {folder}/{name}.key")
 }
@@ -47,7 +50,7 @@ fn curl(proxy: &Propylon, authority: &Authority, host: &str, path: &str, more: &
         .expect("curl runs")
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
     format!("{out}{err}")
 }
@@ -229,124 +232,6 @@ fn files_that_cannot_be_used_are_named_before_anything_starts() {
             assert_eq!(output.status.code(), Some(2));
             assert!(text(&output).contains(said), "{said}: {}", text(&output));
         }
-    }
-}
-
-/// openssl as a server that answers every request with a page, over TLS with these options.
-fn openssl_server(scratch: &Scratch, name: &str, more: &[&str]) -> (SocketAddr, Guarded) {
-    let address = free_address();
-    let mut command = Command::new("openssl");
-    command
-        .args([
-            "s_server",
-            "-accept",
-            &address.to_string(),
-            "-www",
-            "-quiet",
-        ])
-        .arg("-cert")
-        .arg(scratch.path().join(format!("{name}.pem")))
-        .arg("-key")
-        .arg(scratch.path().join(format!("{name}.key")))
-        .args(more);
-    let server = Guarded::start(command);
-    eventually("openssl listens", SOON, || {
-        std::net::TcpStream::connect(address).is_ok()
-    });
-    (address, server)
-}
-
-#[test]
-fn an_instance_is_verified_and_a_refusal_says_why() {
-    let scratch = Scratch::new();
-    let authority = Authority::new(&scratch);
-    authority.issue("good", &Leaf::of(&["127.0.0.1"]));
-    authority.issue("elsewhere", &Leaf::of(&["weather.internal"]));
-    authority.issue("expired", &Leaf::of(&["127.0.0.1"]).expired());
-    authority.issue("stranger", &Leaf::of(&["127.0.0.1"]).self_signed());
-    let ca = format!("ca: {}", authority.file().display());
-    let good = authority.pin("good");
-    let pins = |pin: &str| format!("pins: [\"{pin}\"]");
-    let both = format!("{ca}, {}", pins(&good));
-    let other = authority.pin("elsewhere");
-    let named = format!("{ca}, server_name: weather.internal");
-    for (name, tls, said) in [
-        ("good", ca.as_str(), None),
-        ("elsewhere", named.as_str(), None),
-        ("good", pins(&good).as_str(), None),
-        ("stranger", pins(&authority.pin("stranger")).as_str(), None),
-        ("good", both.as_str(), None),
-        (
-            "elsewhere",
-            ca.as_str(),
-            Some("127.0.0.1 was wanted, and it is for DnsName(\"weather.internal\")"),
-        ),
-        ("expired", ca.as_str(), Some("it expired 3 days ago, at ")),
-        (
-            "stranger",
-            ca.as_str(),
-            Some("no root that is trusted has issued it"),
-        ),
-        (
-            "good",
-            pins(&other).as_str(),
-            Some("which is none of the pins"),
-        ),
-        (
-            "good",
-            "server_name: 127.0.0.1",
-            Some("no root that is trusted has issued it"),
-        ),
-    ] {
-        let (address, _server) = openssl_server(&scratch, name, &[]);
-        let upstream = format!("tls: {{ {tls} }}");
-        let proxy = Launch::new(BINARY).config(&crate::front::yaml(
-            &[format!("https://{address}/mcp")],
-            &[&upstream],
-            &[],
-        ));
-        let mut client = propylon_testkit::RawClient::connect(proxy.address());
-        let (answer, _) = client
-            .send("GET /mcp HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n")
-            .read();
-        match said {
-            None => assert_eq!(answer.status, 200, "{name} {tls}: {}", proxy.output()),
-            Some(said) => {
-                assert_eq!(answer.status, 502, "{name} {tls}");
-                assert_eq!(answer.header("propylon-reason"), Some("upstream-tls"));
-                let line = proxy.logged(|line| line["status"] == 502);
-                let detail = line["detail"].as_str().unwrap_or_default();
-                assert!(detail.contains(said), "{name} {tls}: {detail}");
-            }
-        }
-    }
-}
-
-#[test]
-fn an_instance_without_a_tls_that_is_spoken_here_is_refused() {
-    let scratch = Scratch::new();
-    let authority = Authority::new(&scratch);
-    authority.issue("good", &Leaf::of(&["127.0.0.1"]));
-    let behind = echo();
-    let plain = crate::front::serve_one(&behind);
-    let old = ["-tls1_1", "-cipher", "ALL@SECLEVEL=0"];
-    let (old, _server) = openssl_server(&scratch, "good", &old);
-    for (address, said) in [
-        (plain.address(), "does not answer in TLS"),
-        (old, "alert ProtocolVersion"),
-    ] {
-        let ca = format!("tls: {{ ca: {} }}", authority.file().display());
-        let url = format!("https://{address}/mcp");
-        let proxy = Launch::new(BINARY).config(&crate::front::yaml(&[url], &[&ca], &[]));
-        let mut client = propylon_testkit::RawClient::connect(proxy.address());
-        let (answer, _) = client.send("GET /mcp HTTP/1.1\r\nHost: a\r\n\r\n").read();
-        assert_eq!(
-            (answer.status, answer.header("propylon-reason")),
-            (502, Some("upstream-tls"))
-        );
-        let line = proxy.logged(|line| line["status"] == 502);
-        let detail = line["detail"].as_str().unwrap_or_default();
-        assert!(detail.contains(said), "{detail}");
     }
 }
 
