@@ -50,7 +50,13 @@ pub(crate) async fn exchange<S: Transport>(
         keep_alive,
     };
     let mut record = Record::begin(worker, &context.who, &request);
-    let outcome = run(&context, client, request, &mut record).await;
+    // What the listener answers by itself, whatever the routes say.
+    let own = own_answer::for_listener(&context, client, &request, &mut record).await;
+    let outcome = match own {
+        Ok(None) => run(&context, client, request, &mut record).await,
+        Ok(Some(after)) => Ok(after),
+        Err(error) => Err(error),
+    };
     let after = match outcome {
         Ok(after) => after,
         Err(error) => own_answer::fail(client, &error, &mut record, keep_alive).await,
@@ -72,12 +78,6 @@ async fn run<S: Transport>(
     let mut body = Body::of(&mut request, &mut client.unread)?;
     record.is_request_read = body.inbound.is_done();
     let wanted = Wanted::of(&request)?;
-
-    // Listener: what it answers by itself, whatever the routes say.
-    if let Some(after) = own_answer::for_listener(context, client, &request, wanted, record).await?
-    {
-        return Ok(after);
-    }
 
     // Route: the upstream, and the path there.
     let Some(mut routed) = tables.routes.find(wanted) else {

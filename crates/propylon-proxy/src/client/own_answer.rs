@@ -11,6 +11,7 @@ use propylon_mcp::error_body;
 
 use crate::client::connection::{After, ClientConnection, Transport};
 use crate::error::ProxyError;
+use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
 use crate::phase::answer::Encoding;
 use crate::phase::origin::Preflight;
@@ -84,14 +85,17 @@ pub(crate) async fn for_listener<S: Transport>(
     context: &Context<'_>,
     client: &mut ClientConnection<S>,
     request: &RequestHead,
-    wanted: Wanted<'_>,
     record: &mut Record,
 ) -> Result<Option<After>, ProxyError> {
+    let wanted = Wanted::of(request)?;
     let listener = context.tables.listener(context.who.asked);
     let Some(location) = redirect::location(listener, &context.who, request, wanted)? else {
         return Ok(None);
     };
-    let keep_alive = context.keep_alive && record.is_request_read;
+    // What there is of a body is not read.
+    let has_body =
+        [Field::ContentLength, Field::TransferEncoding].map(|field| request.lines.has(field));
+    let keep_alive = context.keep_alive && has_body == [false, false];
     let is_health = |listener: &Listener| listener.health.as_deref() == Some(wanted.path);
     let answer = if listener.is_some_and(is_health) {
         let is_ready = context.worker.stage() == Stage::Serving;

@@ -33,90 +33,76 @@ fn openssl_server(scratch: &Scratch, name: &str, more: &[&str]) -> (SocketAddr, 
     (address, server)
 }
 
+/// Asks an instance that shows the certificate `name`: it answers, or is refused with these words.
+fn judge(scratch: &Scratch, name: &str, tls: &str, said: Option<&str>) {
+    let (address, _server) = openssl_server(scratch, name, &[]);
+    let (proxy, answer) = ask(address, tls);
+    let Some(said) = said else {
+        assert_eq!(answer.status, 200, "{name} {tls}: {}", proxy.output());
+        return;
+    };
+    assert_eq!(answer.status, 502, "{name} {tls}");
+    assert_eq!(answer.header("propylon-reason"), Some("upstream-tls"));
+    let line = proxy.logged(|line| line["status"] == 502);
+    let detail = line["detail"].as_str().unwrap_or_default();
+    assert!(detail.contains(said), "{name} {tls}: {detail}");
+}
+
 #[test]
 fn an_instance_is_verified_and_a_refusal_says_why() {
     let scratch = Scratch::new();
     let authority = Authority::new(&scratch);
     let ca = format!("ca: {}", authority.file().display());
-    authority.issue("good", &Leaf::of(&["127.0.0.1"]));
+    let here = || Leaf::of(&["127.0.0.1"]);
+    authority.issue("good", &here());
     authority.issue("elsewhere", &Leaf::of(&["weather.internal"]));
-    authority.issue("expired", &Leaf::of(&["127.0.0.1"]).expired());
-    authority.issue("stranger", &Leaf::of(&["127.0.0.1"]).self_signed());
-    authority.issue(
-        "own-root",
-        &Leaf::of(&["127.0.0.1"]).self_signed().authority(),
-    );
-    authority.issue("revoked", &Leaf::of(&["127.0.0.1"]).numbered(7));
-    let listed = format!(
-        "{ca}, crl: {}",
-        authority.revoke("revoked.crl", &[7], 30).display()
-    );
-    let outdated = format!(
-        "{ca}, crl: {}",
-        authority.revoke("outdated.crl", &[], -1).display()
-    );
-    let unlisted = Authority::named(&scratch, "other-authority").revoke("other.crl", &[7], 30);
-    let unlisted = format!("{ca}, crl: {}", unlisted.display());
+    authority.issue("expired", &here().expired());
+    authority.issue("stranger", &here().self_signed());
+    authority.issue("own-root", &here().self_signed().authority());
     let own_root = format!("ca: {}/own-root.pem", scratch.path().display());
-    let good = authority.pin("good");
-    let pins = |pin: &str| format!("pins: [\"{pin}\"]");
-    let both = format!("{ca}, {}", pins(&good));
-    let other = authority.pin("elsewhere");
+    let pin = |name: &str| format!("pins: [\"{}\"]", authority.pin(name));
+    let both = format!("{ca}, {}", pin("good"));
     let named = format!("{ca}, server_name: weather.internal");
+    let wrong_name = "127.0.0.1 was wanted, and it is for weather.internal";
+    let unknown = "no root that is trusted has issued it";
+    let authoritative = "it is an authority's own, which is for issuing others";
     for (name, tls, said) in [
-        ("good", ca.as_str(), None),
-        ("elsewhere", named.as_str(), None),
-        ("good", pins(&good).as_str(), None),
-        ("stranger", pins(&authority.pin("stranger")).as_str(), None),
-        ("good", both.as_str(), None),
-        (
-            "elsewhere",
-            ca.as_str(),
-            Some("127.0.0.1 was wanted, and it is for weather.internal"),
-        ),
-        ("expired", ca.as_str(), Some("it expired 3 days ago, at ")),
-        (
-            "stranger",
-            ca.as_str(),
-            Some("no root that is trusted has issued it"),
-        ),
-        (
-            "own-root",
-            own_root.as_str(),
-            Some("it is an authority's own, which is for issuing others"),
-        ),
-        ("good", listed.as_str(), None),
-        ("revoked", listed.as_str(), Some("it has been revoked")),
-        ("revoked", ca.as_str(), None),
-        (
-            "good",
-            unlisted.as_str(),
-            Some("`crl` has no list of its issuer"),
-        ),
-        ("good", outdated.as_str(), Some("was to be replaced by ")),
-        (
-            "good",
-            pins(&other).as_str(),
-            Some("which is none of the pins"),
-        ),
-        (
-            "good",
-            "server_name: 127.0.0.1",
-            Some("no root that is trusted has issued it"),
-        ),
+        ("good", &*ca, None),
+        ("elsewhere", &named, None),
+        ("good", &pin("good"), None),
+        ("stranger", &pin("stranger"), None),
+        ("good", &both, None),
+        ("elsewhere", &ca, Some(wrong_name)),
+        ("expired", &ca, Some("it expired 3 days ago, at ")),
+        ("stranger", &ca, Some(unknown)),
+        ("own-root", &own_root, Some(authoritative)),
+        ("good", &pin("elsewhere"), Some("which is none of the pins")),
+        ("good", "server_name: 127.0.0.1", Some(unknown)),
     ] {
-        let (address, _server) = openssl_server(&scratch, name, &[]);
-        let (proxy, answer) = ask(address, tls);
-        match said {
-            None => assert_eq!(answer.status, 200, "{name} {tls}: {}", proxy.output()),
-            Some(said) => {
-                assert_eq!(answer.status, 502, "{name} {tls}");
-                assert_eq!(answer.header("propylon-reason"), Some("upstream-tls"));
-                let line = proxy.logged(|line| line["status"] == 502);
-                let detail = line["detail"].as_str().unwrap_or_default();
-                assert!(detail.contains(said), "{name} {tls}: {detail}");
-            }
-        }
+        judge(&scratch, name, tls, said);
+    }
+}
+
+#[test]
+fn an_instance_whose_certificate_is_revoked_is_refused() {
+    let scratch = Scratch::new();
+    let authority = Authority::new(&scratch);
+    let ca = format!("ca: {}", authority.file().display());
+    authority.issue("good", &Leaf::of(&["127.0.0.1"]));
+    authority.issue("revoked", &Leaf::of(&["127.0.0.1"]).numbered(7));
+    let with = |list: std::path::PathBuf| format!("{ca}, crl: {}", list.display());
+    let listed = with(authority.revoke("revoked.crl", &[7], 30));
+    let outdated = with(authority.revoke("outdated.crl", &[], -1));
+    let other = Authority::named(&scratch, "other-authority");
+    let unlisted = with(other.revoke("other.crl", &[7], 30));
+    for (name, tls, said) in [
+        ("good", &*listed, None),
+        ("revoked", &ca, None),
+        ("revoked", &listed, Some("it has been revoked")),
+        ("good", &unlisted, Some("`crl` has no list of its issuer")),
+        ("good", &outdated, Some("was to be replaced by ")),
+    ] {
+        judge(&scratch, name, tls, said);
     }
 }
 
