@@ -24,7 +24,15 @@ const FIELDS: &[Field] = &[
     ),
     field(
         "client",
-        "the client's address: the last one in `X-Forwarded-For` that is not a trusted proxy's",
+        "the client's address: the last one in `X-Forwarded-For` that is not a trusted proxy's; behind `proxy_protocol` the one the balancer told of",
+    ),
+    optional(
+        "client_subject",
+        "the distinguished name in the client's certificate (RFC 4514)",
+    ),
+    optional(
+        "client_names",
+        "the `URI=`, `DNS=` and `Email=` names in it",
     ),
     field("method", "HTTP method"),
     field("status", "the status the client saw"),
