@@ -13,7 +13,7 @@ use crate::facts::observe;
 use crate::lab::Lab;
 use crate::need::missing;
 use crate::options::{CheckOptions, Profile};
-use crate::outcome::Outcome;
+use crate::outcome::{Checked, Outcome};
 use crate::over::{differs_by_http, join};
 use crate::progress::Progress;
 use crate::report::RunReport;
@@ -194,7 +194,7 @@ fn ended(task: Result<Outcome, JoinError>) -> Outcome {
 
 async fn measure(lab: Rc<Lab>, check: &'static Check, quiet: Option<Duration>) -> Outcome {
     let most = CHECK_MAX + quiet.unwrap_or_default();
-    match tokio::time::timeout(most, (check.run)(lab)).await {
+    match tokio::time::timeout(most, to_its_end(lab, check)).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(trouble)) => Outcome::not_seen(
             format!("the measurement did not come to its end: {trouble}"),
@@ -204,5 +204,70 @@ async fn measure(lab: Rc<Lab>, check: &'static Check, quiet: Option<Duration>) -
             format!("the measurement took more than {most:?}"),
             "a faster answer, or a longer --timeout",
         ),
+    }
+}
+
+/// Takes the measurement, a second time where something that it did not look for ended the first: some products cut a
+/// stream in a few hundred. What waits for minutes or breaks things is taken once.
+async fn to_its_end(lab: Rc<Lab>, check: &'static Check) -> Checked {
+    let first = (check.run)(Rc::clone(&lab)).await;
+    match check.stage {
+        Stage::Calm | Stage::Swift | Stage::Heavy if first.is_err() => (check.run)(lab).await,
+        _ => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use propylon_practices::Verdict;
+
+    use super::*;
+    use crate::wire::Endpoint;
+    use crate::wire::Trouble;
+
+    thread_local! {
+        static TAKEN: Cell<usize> = const { Cell::new(0) };
+    }
+
+    fn ends_the_second_time(_lab: Rc<Lab>) -> std::pin::Pin<Box<dyn Future<Output = Checked>>> {
+        let taken = TAKEN.get() + 1;
+        TAKEN.set(taken);
+        Box::pin(async move {
+            match taken {
+                1 => Err(Trouble::unexpected("cut by chance")),
+                _ => Ok(Outcome::pass("whole")),
+            }
+        })
+    }
+
+    fn judged(stage: Stage) -> (Verdict, usize) {
+        let check: &'static Check = Box::leak(Box::new(Check {
+            id: "sse-altered",
+            needs: &[],
+            stage,
+            run: ends_the_second_time,
+        }));
+        let endpoint = Endpoint::parse("http://127.0.0.1:9/mcp").unwrap();
+        let lab = Lab::new(CheckOptions::new(endpoint), Rc::new(|_| ())).unwrap();
+        TAKEN.set(0);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        let outcome = runtime
+            .unwrap()
+            .block_on(measure(Rc::new(lab), check, None));
+        (outcome.verdict, TAKEN.get())
+    }
+
+    #[test]
+    fn what_ended_by_chance_is_measured_again_unless_it_breaks_things_or_waits() {
+        for stage in [Stage::Calm, Stage::Swift, Stage::Heavy] {
+            assert_eq!(judged(stage), (Verdict::Pass, 2), "{stage:?}");
+        }
+        for stage in [Stage::Quiet, Stage::Breaking] {
+            assert_eq!(judged(stage), (Verdict::NotSeen, 1), "{stage:?}");
+        }
     }
 }
