@@ -1,6 +1,7 @@
 //! Judges whether the parts of a description fit together.
 
 mod addresses;
+mod challenges;
 mod routes;
 mod upstreams;
 
@@ -10,6 +11,7 @@ use crate::report::Report;
 /// Reports everything about `draft` that no single key can be blamed for alone.
 pub(crate) fn check(report: &Report<'_>, draft: &Draft) {
     addresses::check(report, draft);
+    challenges::check(report, draft);
     routes::check(report, draft);
     upstreams::check(report, draft);
 }

@@ -24,6 +24,10 @@ pub enum Kind {
         /// The most allowed.
         max: u64,
     },
+    /// A DNS name that can be looked up.
+    Domain,
+    /// A list of them.
+    Domains,
     /// A time with its unit.
     Duration {
         /// Whether `0s` is allowed.
@@ -31,14 +35,20 @@ pub enum Kind {
     },
     /// A time with its unit, not zero, or `off`.
     DurationOrOff,
+    /// An address for mail.
+    Email,
     /// The path of a file.
     File,
     /// `true` or `false`.
     Flag,
+    /// The path of a folder.
+    Folder,
     /// A DNS name, an address, or `*.` before a name.
     Host,
     /// `keep`, `upstream`, or a host with or without a port.
     HostHeader,
+    /// A URL of `https://`.
+    HttpsUrl,
     /// A key of `upstreams`.
     Name,
     /// A list of addresses and CIDR networks.
@@ -87,7 +97,11 @@ impl Kind {
             Kind::Address | Kind::Addresses => "address and port",
             Kind::Choice(_) => "known word here",
             Kind::Count { .. } => "number allowed here",
+            Kind::Domain | Kind::Domains => "domain",
             Kind::Duration { .. } | Kind::DurationOrOff => "duration",
+            Kind::Email => "mail address",
+            Kind::Folder => "folder",
+            Kind::HttpsUrl => "https URL",
             Kind::File => "file",
             Kind::Flag => "yes or no",
             Kind::Host => "host name",
@@ -109,6 +123,7 @@ impl Kind {
     pub(crate) fn item(self) -> Kind {
         match self {
             Kind::Addresses => Kind::Address,
+            Kind::Domains => Kind::Domain,
             Kind::Networks => Kind::Network,
             Kind::Origins => Kind::Origin,
             Kind::Pins => Kind::Pin,
@@ -131,52 +146,9 @@ impl Kind {
     /// What may be written, with an example.
     pub fn expected(self) -> String {
         match self {
-            Kind::AccessLog => {
-                "`stdout`, `off`, or a path with a slash, such as ./access.log".to_owned()
-            }
-            Kind::Address => {
-                "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned()
-            }
-            Kind::Addresses => "a list of addresses and ports, such as [10.0.0.2:53]".to_owned(),
             Kind::Choice(words) => one_of(words),
             Kind::Count { of, min, max } => format!("a whole number of {of} from {min} to {max}"),
-            Kind::Duration { zero: false } => {
-                "a time greater than zero, such as 250ms, 30s, 5m, 1h or 7d".to_owned()
-            }
-            Kind::Duration { zero: true } => "a time such as 0s, 250ms, 30s, 5m or 1h".to_owned(),
-            Kind::DurationOrOff => "a time such as 15s or 1m, or `off`".to_owned(),
-            Kind::File => "the path of a file; a relative one is beside the description".to_owned(),
-            Kind::Flag => "`true` or `false`".to_owned(),
-            Kind::Host => {
-                "a name without a port, such as mcp.example.com or *.example.com".to_owned()
-            }
-            Kind::HostHeader => {
-                "`keep`, `upstream`, or a host such as mcp.example.com or mcp.example.com:8443"
-                    .to_owned()
-            }
-            Kind::Name => "the name of one of `upstreams`".to_owned(),
-            Kind::Networks => {
-                "a list of addresses and CIDR networks, such as [10.0.0.0/8, 192.0.2.1]".to_owned()
-            }
-            Kind::Origin => {
-                "an origin such as https://app.example.com or http://localhost:5173, `null`, or `*`"
-                    .to_owned()
-            }
-            Kind::Origins => "a list of origins, such as [https://app.example.com]".to_owned(),
             Kind::Path { example } => format!("an absolute path, such as {example}"),
-            Kind::Network => {
-                "an address or a CIDR network, such as 192.0.2.1 or 10.0.0.0/8".to_owned()
-            }
-            Kind::PathOrOff => "an absolute path, such as /health, or `off`".to_owned(),
-            Kind::Pin => "`sha256/` and the Base64 of a public key's SHA-256".to_owned(),
-            Kind::Pins => {
-                "a list of pins, such as [sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=]"
-                    .to_owned()
-            }
-            Kind::Redirect => {
-                "`https`, or with the port that clients reach it at, `https:8443`".to_owned()
-            }
-            Kind::ServerName => "a name, such as weather.internal, or an address".to_owned(),
             Kind::Size { min, max: u64::MAX } => {
                 format!(
                     "a number of bytes, such as 64KiB, 4MiB or 1GB; at least {}",
@@ -188,14 +160,61 @@ impl Kind {
                 bytes(min),
                 bytes(max)
             ),
-            Kind::Url => "a URL, such as http://127.0.0.1:3001/mcp".to_owned(),
-            Kind::Urls => {
-                "a list of URLs, such as [http://10.0.0.1:3001/mcp, http://10.0.0.2:3001/mcp]"
-                    .to_owned()
-            }
             Kind::Workers => {
                 format!("`auto`, or a whole number of threads from 1 to {WORKERS_MAX}")
             }
+            kind => kind.phrase().to_owned(),
+        }
+    }
+
+    /// The same for a kind without bounds or words of its own.
+    fn phrase(self) -> &'static str {
+        match self {
+            Kind::AccessLog => "`stdout`, `off`, or a path with a slash, such as ./access.log",
+            Kind::Address => "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080",
+            Kind::Addresses => "a list of addresses and ports, such as [10.0.0.2:53]",
+            Kind::Duration { zero: false } => {
+                "a time greater than zero, such as 250ms, 30s, 5m, 1h or 7d"
+            }
+            Kind::Duration { zero: true } => "a time such as 0s, 250ms, 30s, 5m or 1h",
+            Kind::Domain => "a name that is in DNS, such as mcp.example.com",
+            Kind::Domains => "a list of names, such as [mcp.example.com]",
+            Kind::DurationOrOff => "a time such as 15s or 1m, or `off`",
+            Kind::Email => "an address for mail, a name and a host with an at sign between",
+            Kind::File => "the path of a file; a relative one is beside the description",
+            Kind::Flag => "`true` or `false`",
+            Kind::Folder => "the path of a folder; a relative one is beside the description",
+            Kind::Host => "a name without a port, such as mcp.example.com or *.example.com",
+            Kind::HostHeader => {
+                "`keep`, `upstream`, or a host such as mcp.example.com or mcp.example.com:8443"
+            }
+            Kind::HttpsUrl => "a URL such as https://acme.example.com/directory",
+            Kind::Name => "the name of one of `upstreams`",
+            Kind::Network => "an address or a CIDR network, such as 192.0.2.1 or 10.0.0.0/8",
+            Kind::Networks => {
+                "a list of addresses and CIDR networks, such as [10.0.0.0/8, 192.0.2.1]"
+            }
+            Kind::Origin => {
+                "an origin such as https://app.example.com or http://localhost:5173, `null`, or `*`"
+            }
+            Kind::Origins => "a list of origins, such as [https://app.example.com]",
+            Kind::PathOrOff => "an absolute path, such as /health, or `off`",
+            Kind::Pin => "`sha256/` and the Base64 of a public key's SHA-256",
+            Kind::Pins => {
+                "a list of pins, such as [sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=]"
+            }
+            Kind::Redirect => "`https`, or with the port that clients reach it at, `https:8443`",
+            Kind::ServerName => "a name, such as weather.internal, or an address",
+            Kind::Url => "a URL, such as http://127.0.0.1:3001/mcp",
+            Kind::Urls => {
+                "a list of URLs, such as [http://10.0.0.1:3001/mcp, http://10.0.0.2:3001/mcp]"
+            }
+            // Those above say it with their own bounds and words.
+            Kind::Choice(_)
+            | Kind::Count { .. }
+            | Kind::Path { .. }
+            | Kind::Size { .. }
+            | Kind::Workers => "",
         }
     }
 }

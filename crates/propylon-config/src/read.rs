@@ -1,5 +1,6 @@
 //! Reads the mappings of the file into a draft, section by section.
 
+mod acme;
 mod affinity;
 mod cors;
 mod flag;

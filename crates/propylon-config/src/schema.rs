@@ -103,6 +103,14 @@ fn kind(kind: Kind) -> Value {
         Kind::Count { min, max, .. } => {
             json!({ "type": "integer", "minimum": min, "maximum": max })
         }
+        Kind::Domain => json!({ "type": "string", "pattern": r"^[0-9A-Za-z._-]+$" }),
+        Kind::Domains => {
+            json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Domain) })
+        }
+        Kind::Email => {
+            json!({ "type": "string", "pattern": r"^(mailto:)?[^\s@]+@[0-9A-Za-z._-]+$" })
+        }
+        Kind::HttpsUrl => json!({ "type": "string", "pattern": r"^https://[^\s#@]+$" }),
         Kind::Duration { zero: true } => {
             json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$" })
         }
@@ -116,7 +124,9 @@ fn kind(kind: Kind) -> Value {
         Kind::Host => {
             json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
         }
-        Kind::File | Kind::HostHeader | Kind::Name => json!({ "type": "string", "minLength": 1 }),
+        Kind::File | Kind::Folder | Kind::HostHeader | Kind::Name => {
+            json!({ "type": "string", "minLength": 1 })
+        }
         Kind::Network => json!({ "type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" }),
         Kind::Addresses | Kind::Networks => {
             json!({ "type": "array", "items": self::kind(kind.item()) })

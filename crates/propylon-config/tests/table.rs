@@ -30,6 +30,10 @@ fn example(setting: &Setting) -> Value {
         Kind::Address => json!("127.0.0.1:7001"),
         Kind::Choice(words) => json!(words.last()),
         Kind::Count { min, .. } => json!(min + 1),
+        Kind::Domains => json!(["mcp.example.com", "mcp.example.org"]),
+        Kind::Email => json!("ops@example.com"),
+        Kind::Folder => json!("/var/lib/acme"),
+        Kind::HttpsUrl => json!("https://127.0.0.1:14000/dir"),
         Kind::Duration { .. } => json!("77s"),
         Kind::DurationOrOff => json!("77s"),
         Kind::File => json!(key_file()),
@@ -62,6 +66,10 @@ fn key_file() -> std::path::PathBuf {
     let opened = options.write(true).create(true).mode(0o600).open(&path);
     writeln!(opened.unwrap(), "{}", "0123456789abcdef".repeat(4)).unwrap();
     path
+}
+
+fn acme() -> Value {
+    json!({ "domains": ["mcp.example.com"], "storage": "acme" })
 }
 
 /// A small description with `value` at `key`; JSON is YAML.
@@ -97,6 +105,10 @@ fn with(key: &str, value: Value) -> Value {
     if key.contains(".tls.client.") {
         file["listeners"][0]["tls"] =
             json!({ "certificate": "a.pem", "key": "a.key", "client": { "ca": "a.pem" } });
+    }
+    if key.contains(".tls.acme.") {
+        file["listeners"][0]["tls"] =
+            json!({ "certificate": "a.pem", "key": "a.key", "acme": acme() });
     }
     if key.contains(".cors.") {
         file["routes"][0]["cors"] = json!({ "origins": ["*"] });
@@ -157,6 +169,9 @@ fn defaults_of_the_table_are_the_models() {
         if row.key.starts_with("listeners[].tls.") {
             let pair = json!({ "certificate": "a.pem", "key": "a.key" });
             base["listeners"][0]["tls"] = pair;
+        }
+        if row.key.contains(".tls.acme.") {
+            base["listeners"][0]["tls"]["acme"] = acme();
         }
         if row.key.contains(".tls.client.") {
             base["listeners"][0]["tls"]["client"] = json!({ "ca": "a.pem" });

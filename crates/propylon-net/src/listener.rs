@@ -1,5 +1,9 @@
 //! Listening sockets, one per worker for the same address.
 
+mod inherited;
+
+pub use inherited::{InheritError, Inherited};
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! TLS on both sides: certificates that listeners show, and what is asked of instances.
 
 mod certificate;
+mod challenge;
 mod client;
 mod error;
 mod files;
@@ -10,6 +11,7 @@ mod roots;
 mod verifier;
 mod words;
 
+pub use certificate::inspect;
 pub use client::{TlsDialError, UpstreamTls};
 pub use error::TlsError;
 pub use identity::ClientIdentity;

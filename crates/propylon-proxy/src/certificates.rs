@@ -10,7 +10,8 @@ use crate::tables::Tables;
 /// How often the files are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 const WARN_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
-/// A certificate with less life than this should have been renewed.
+/// A certificate with less life than this should have been renewed; one that is issued by itself, with a quarter of its
+/// whole life.
 const LIFE_MIN: Duration = Duration::from_secs(21 * 24 * 60 * 60);
 
 /// Watches for ever.
@@ -54,10 +55,18 @@ fn warn(certificate: &CertificateState) {
     let file = certificate.file.display();
     match certificate.not_after.duration_since(SystemTime::now()) {
         Err(_past) => tracing::error!(%file, "the certificate has expired"),
-        Ok(left) if left < LIFE_MIN => {
+        Ok(left) if left < life_min(certificate) => {
             let days = left.as_secs() / (24 * 60 * 60);
             tracing::warn!(%file, days, "the certificate expires soon");
         }
         Ok(_) => {}
+    }
+}
+
+fn life_min(certificate: &CertificateState) -> Duration {
+    let life = certificate.not_after.duration_since(certificate.not_before);
+    match certificate.is_issued {
+        true => life.unwrap_or_default() / 4,
+        false => LIFE_MIN,
     }
 }

@@ -1,4 +1,4 @@
-//! The control thread: health checks and names, away from the threads that serve.
+//! The control thread: health checks, names and certificates, away from the threads that serve.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -88,6 +88,9 @@ async fn run(mut orders: Receiver<Order>) {
         let _ = resolved.try_send(());
         watchers.spawn(sweep(Arc::clone(&tables)));
         watchers.spawn(certificates::watch(Arc::clone(&tables)));
+        for agent in tables.agents() {
+            watchers.spawn(agent.run());
+        }
         for upstream in tables.upstreams.values() {
             watch(upstream, resolver.as_ref(), &mut watchers);
         }

@@ -4,6 +4,7 @@
 //! a request reads top to bottom in `pipeline.rs`; each phase is a plain function in `phase/`.
 
 mod access_log;
+mod acme;
 mod affinity;
 mod certificates;
 mod client;

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use arc_swap::ArcSwap;
 use prometheus_client::registry::Registry;
 use propylon_config::{AccessLog, Deployment};
-use propylon_net::listener::{self, ListenError};
+use propylon_net::listener::{InheritError, Inherited, ListenError};
 use propylon_net::tls::TlsError;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 
@@ -29,6 +29,7 @@ pub struct Proxy {
     log: Option<LogWriter>,
     /// The addresses asked for, each with the one that was bound.
     listening: Vec<(SocketAddr, SocketAddr)>,
+    inherited: Inherited,
 }
 
 /// What the admin listener may know of a running proxy.
@@ -41,6 +42,9 @@ pub enum StartError {
     /// An address could not be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A socket that was passed to this process is for none of its listeners.
+    #[error(transparent)]
+    Inherit(#[from] InheritError),
     /// The access log could not be opened.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -73,16 +77,15 @@ struct Padded(AtomicUsize);
 const COMMANDS_MAX: usize = 1024;
 
 impl Proxy {
-    /// Binds every listener, then starts the workers.
+    /// Binds every listener that has not been `inherited`, then starts the workers.
     ///
     /// # Errors
     /// See [`StartError`]; nothing is left running.
-    pub fn start(deployment: &Deployment) -> Result<Self, StartError> {
+    pub fn start(deployment: &Deployment, inherited: Inherited) -> Result<Self, StartError> {
         let count = deployment.workers.map_or_else(cores, NonZeroUsize::get);
-        let bound = bind_all(
-            deployment.listeners.iter().map(|listener| listener.address),
-            count,
-        )?;
+        let wanted = deployment.listeners.iter().map(|listener| listener.address);
+        inherited.check(&wanted.clone().collect::<Vec<_>>())?;
+        let bound = bind_all(wanted, count, &inherited)?;
         let log = match deployment.log.access {
             AccessLog::Off => None,
             ref place => Some(LogWriter::start(place)?),
@@ -113,6 +116,7 @@ impl Proxy {
             control,
             log,
             listening: Vec::new(),
+            inherited,
         };
         proxy.listen(bound);
         Ok(proxy)
@@ -162,7 +166,7 @@ impl Proxy {
         let new = wanted
             .iter()
             .filter(|address| !self.listening.iter().any(|(known, _)| known == *address));
-        let bound = bind_all(new.copied(), self.workers.len())?;
+        let bound = bind_all(new.copied(), self.workers.len(), &self.inherited)?;
         if let Some(log) = &self.log {
             log.reopen(&deployment.log.access)?;
         }
@@ -317,9 +321,14 @@ fn cores() -> usize {
 fn bind_all(
     addresses: impl Iterator<Item = SocketAddr>,
     count: usize,
+    inherited: &Inherited,
 ) -> Result<Vec<(SocketAddr, Vec<TcpListener>)>, ListenError> {
     addresses
-        .map(|address| listener::bind(address, count).map(|listeners| (address, listeners)))
+        .map(|address| {
+            inherited
+                .or_bind(address, count)
+                .map(|listeners| (address, listeners))
+        })
         .collect()
 }
 

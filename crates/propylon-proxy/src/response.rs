@@ -111,16 +111,14 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         framing,
         sides: &sides,
     });
+    let keep_alive = head.lines.first(&bytes, Field::KeepAlive);
     Ok(Prepared {
         status: head.status,
         suspicion,
         connection: ConnectionUse {
             client_reusable: asked.keep_alive && encoding != Encoding::UntilClose,
             upstream_reusable: is_kept(&bytes, &head, framing),
-            upstream_keep_alive: head
-                .lines
-                .first(&bytes, Field::KeepAlive)
-                .and_then(pool::keep_alive_timeout),
+            upstream_keep_alive: keep_alive.and_then(pool::keep_alive_timeout),
         },
         answer: Answer {
             head: out,

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use propylon_config::{ClientTimeouts, Deployment, Limits, Listener, LogFormat, TraceContext};
 use propylon_net::tls::{ListenerTls, TlsError};
 
+use crate::acme::{self, Agent};
 use crate::metrics::{Metrics, RouteMetrics};
 use crate::phase::route::{Route, Routes};
 use crate::upstream::Upstream;
@@ -25,6 +26,8 @@ pub(crate) struct Tables {
     pub(crate) continues_traces: bool,
     pub(crate) log_format: LogFormat,
     listeners: Vec<Listener>,
+    /// What orders of certificates are under way; kept over reloads.
+    pub(crate) acme: Arc<acme::State>,
     /// The TLS of listeners that speak it, by the address asked for.
     tls: BTreeMap<SocketAddr, Arc<ListenerTls>>,
 }
@@ -66,6 +69,9 @@ impl Tables {
             continues_traces: deployment.trace_context == TraceContext::Continue,
             log_format: deployment.log.format,
             listeners: deployment.listeners.clone(),
+            acme: previous
+                .map(|tables| Arc::clone(&tables.acme))
+                .unwrap_or_default(),
             tls: listeners_tls(&deployment.listeners, previous)?,
         })
     }
@@ -93,6 +99,25 @@ impl Tables {
     pub(crate) fn has_balancers(&self) -> bool {
         let mut listeners = self.listeners.iter();
         listeners.any(|listener| !listener.proxy_protocol.is_empty())
+    }
+
+    /// Whether any listener's certificates are issued by ACME.
+    pub(crate) fn issues_certificates(&self) -> bool {
+        let mut tls = self
+            .listeners
+            .iter()
+            .filter_map(|listener| listener.tls.as_ref());
+        tls.any(|tls| tls.acme.is_some())
+    }
+
+    /// Whoever keeps certificates that are issued.
+    pub(crate) fn agents(&self) -> impl Iterator<Item = Agent> {
+        self.listeners.iter().filter_map(|listener| {
+            let acme = listener.tls.as_ref()?.acme.clone()?;
+            let tls = Arc::clone(self.tls(listener.address)?);
+            let state = Arc::clone(&self.acme);
+            Some(Agent::new(acme, tls, state, &self.resolver_servers))
+        })
     }
 
     /// Every listener's TLS.

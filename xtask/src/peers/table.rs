@@ -230,8 +230,7 @@ pub(super) const PEERS: &[Peer] = &[
         "usr/bin/pebble",
         &[],
         Place::Unpacked,
-    )
-    .later(),
+    ),
     npm(
         "puppeteer",
         "book",
@@ -271,6 +270,23 @@ pub(super) const PEERS: &[Peer] = &[
         "2026.8.31",
         Program::Script("dist/index.js"),
         Proof::Metadata,
+    ),
+    // Opens sockets and passes them, as the service manager does.
+    debian(
+        "systemd-activate",
+        "systemd",
+        "252",
+        "usr/bin/systemd-socket-activate",
+        &["--version"],
+        Place::System,
+    ),
+    debian(
+        "systemd-analyze",
+        "systemd",
+        "252",
+        "usr/bin/systemd-analyze",
+        &["--version"],
+        Place::System,
     ),
     pip(
         "traefik",

@@ -8,11 +8,15 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::acme::Acme;
+
 /// How a listener speaks TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenerTls {
-    /// At least one; the first answers clients that name no host or an unknown one.
+    /// The first answers clients that name no host or an unknown one; empty only where `acme` gives others.
     pub certificates: Vec<CertificateFiles>,
+    /// Where more certificates come from.
+    pub acme: Option<Acme>,
     /// The oldest version that is spoken.
     pub min_version: TlsVersion,
     /// Which certificates clients show; `None` asks for none.

@@ -28,17 +28,20 @@ pub(super) fn listener(section: Section<'_>) -> Option<ListenerTls> {
     let client = section.section("client").and_then(client);
     let mut hsts = None;
     section.duration_or_off("hsts", &mut hsts);
+    let is_issued = section.entry("acme").is_some();
+    let acme = section.section("acme").and_then(super::acme::acme);
     let is_unwritten = section.entry("certificate").is_none() && section.entry("key").is_none();
-    if certificates.is_empty() && !is_many && is_unwritten {
+    if certificates.is_empty() && !is_many && is_unwritten && !is_issued {
         let problem = Problem::error(&section.path.shown, "there is no certificate")
             .at(section.position)
-            .expected("`certificate` and `key`, or a list of such pairs as `certificates`");
+            .expected("`certificate` and `key`, a list of such pairs as `certificates`, or `acme`");
         let example = "write `tls: { certificate: server.pem, key: server.key }`";
         section.report.add(problem.suggest(example));
     }
     section.finish();
-    (!certificates.is_empty()).then_some(ListenerTls {
+    (!certificates.is_empty() || acme.is_some()).then_some(ListenerTls {
         certificates,
+        acme,
         min_version,
         client,
         hsts,

@@ -54,7 +54,7 @@ impl Section<'_> {
             self.report.add(problem.expected(kind.expected()));
             return Some(Vec::new());
         };
-        if items.is_empty() && matches!(kind, Kind::Urls | Kind::Origins) {
+        if items.is_empty() && matches!(kind, Kind::Domains | Kind::Urls | Kind::Origins) {
             self.report.add(empty(entry, &path));
         }
         let read = |(index, item): (usize, &Rc<Node>)| {

@@ -17,7 +17,11 @@ pub const SECTIONS: &[SectionInfo] = &[
         .needed("listeners: [{ address: 127.0.0.1:8080 }]"),
     group(
         "listeners[].tls",
-        "Serves https with `certificate` and `key`, or several pairs as `certificates`; without this section http.",
+        "Serves https with `certificate` and `key`, several pairs as `certificates`, or what `acme` obtains; without this section http.",
+    ),
+    group(
+        "listeners[].tls.acme",
+        "Obtains and renews certificates by ACME; writing it agrees to the terms of the directory.",
     ),
     group(
         "listeners[].tls.certificates[]",
@@ -80,14 +84,20 @@ pub const SETTINGS: &[Setting] = &[
     row("listeners[].health", Kind::PathOrOff, Value("/health"), "Path answered by the proxy itself with its readiness where no route claims it, or `off`."),
     row("listeners[].proxy_protocol", Kind::Networks, Absent("clients connect themselves"), "Addresses or CIDR networks of the balancers in front, whose connections begin with a PROXY protocol header (version 1 or 2); the client it names is the client, and connections of anybody else are closed.").metric(PROXY_PROTOCOL),
     row("listeners[].redirect", Kind::Redirect, Absent("requests are served"), "`https` sends whoever did not come over https there, on the host asked for, with 308, which keeps method and body; `https:8443` names the port that clients reach."),
-    row("listeners[].tls.certificate", Kind::File, Absent("`certificates` is required"), "PEM file: the certificate, then those that lead to its root. Read again when it changes."),
+    row("listeners[].tls.acme.ca", Kind::File, Absent("the system's roots"), "PEM file: the roots the directory itself is verified by."),
+    row("listeners[].tls.acme.challenge", Kind::Choice(&["tls-alpn-01", "http-01"]), Value("tls-alpn-01"), "How it is shown that a domain is ours: by a handshake that reaches this listener from port 443, or by a request that reaches any plain http listener from port 80."),
+    row("listeners[].tls.acme.contact", Kind::Email, Absent("none"), "Whom the authority may write to about the certificates."),
+    row("listeners[].tls.acme.directory", Kind::HttpsUrl, Value("https://acme-v02.api.letsencrypt.org/directory"), "The ACME directory of the authority."),
+    row("listeners[].tls.acme.domains", Kind::Domains, Required, "Domains, for each of which a certificate is obtained, and renewed at two thirds of its life.").metric(ACME_ORDERS),
+    row("listeners[].tls.acme.storage", Kind::Folder, Required, "Folder for the account and the certificates, for nobody else to read; kept between starts, so that no start waits for the authority."),
+    row("listeners[].tls.certificate", Kind::File, Absent("`certificates` or `acme` is required"), "PEM file: the certificate, then those that lead to its root. Read again when it changes."),
     row("listeners[].tls.certificates[].certificate", Kind::File, Required, "PEM file: the certificate, then those that lead to its root. Read again when it changes."),
     row("listeners[].tls.certificates[].key", Kind::File, Required, "PEM file: the certificate's private key."),
     row("listeners[].tls.client.ca", Kind::File, Required, "PEM file: the roots that issue clients' certificates. Read again when it changes."),
     row("listeners[].tls.client.crl", Kind::File, Absent("none is revoked"), "PEM file: lists of revoked certificates, one of each issuer; with it a certificate whose issuer has no list, or an outdated one, is refused. Read again when it changes."),
     row("listeners[].tls.client.verify", Kind::Choice(&["required", "optional"]), Value("required"), "Whether a client must show a certificate; one that is shown is verified either way."),
     row("listeners[].tls.hsts", Kind::DurationOrOff, Value("off"), "How long browsers are to use nothing but https for the host (`Strict-Transport-Security`): it cannot be taken back before that."),
-    row("listeners[].tls.key", Kind::File, Absent("`certificates` is required"), "PEM file: the certificate's private key."),
+    row("listeners[].tls.key", Kind::File, Absent("`certificates` or `acme` is required"), "PEM file: the certificate's private key."),
     row("listeners[].tls.min_version", Kind::Choice(&["1.2", "1.3"]), Value("1.2"), "The oldest version of TLS that is spoken."),
     row("log.access", Kind::AccessLog, Value("stdout"), "Where the line of each finished request goes: `stdout`, `off`, or a file's path."),
     row("log.format", Kind::Choice(&["json", "pretty"]), Value("json"), "One JSON object a line, or lines for people."),
@@ -141,6 +151,7 @@ pub const SETTINGS: &[Setting] = &[
 const WAIT: Kind = Kind::Duration { zero: false };
 const GRACE: Kind = Kind::Duration { zero: true };
 
+const ACME_ORDERS: &str = "propylon_acme_orders_total";
 const AFFINITY_ENTRIES: &str = "propylon_affinity_entries";
 const AFFINITY_EVICTIONS: &str = "propylon_affinity_evictions_total";
 const ANNOTATED_TOOLS: &str = "propylon_annotated_tools";

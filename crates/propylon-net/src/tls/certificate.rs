@@ -1,6 +1,6 @@
 //! A certificate and its key, read from their files and known to belong together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,16 +10,31 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
+use super::listener::CertificateState;
 use super::{TlsError, provider};
 
 /// A certificate ready for use.
 #[derive(Debug, Clone)]
 pub(super) struct Certificate {
     pub(super) certified: Arc<CertifiedKey>,
+    /// Its file.
+    pub(super) file: PathBuf,
     /// The DNS names it is for, in lower case; `*.` stands for one label.
     pub(super) names: Vec<String>,
+    /// When it begins to be valid.
+    pub(super) not_before: SystemTime,
     /// When it stops being valid.
     pub(super) not_after: SystemTime,
+    /// Whether it is obtained and renewed by itself.
+    pub(super) is_issued: bool,
+}
+
+/// What a pair of files is, without putting it to use.
+///
+/// # Errors
+/// Files that are not there, cannot be read, or do not go together.
+pub fn inspect(files: &CertificateFiles) -> Result<CertificateState, TlsError> {
+    Certificate::load(files).map(|certificate| certificate.state())
 }
 
 impl Certificate {
@@ -42,9 +57,22 @@ impl Certificate {
             .map_err(|error| pair(format!("the certificate cannot be read: {error}")))?;
         Ok(Self {
             certified: Arc::new(certified),
+            file: files.certificate.clone(),
             names: names(&parsed),
-            not_after: not_after(&parsed),
+            not_before: time(parsed.validity().not_before.timestamp()),
+            not_after: time(parsed.validity().not_after.timestamp()),
+            is_issued: false,
         })
+    }
+
+    pub(super) fn state(&self) -> CertificateState {
+        CertificateState {
+            file: self.file.clone(),
+            names: self.names.clone(),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            is_issued: self.is_issued,
+        }
     }
 
     /// Whether it is for this host, given in lower case.
@@ -69,8 +97,7 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
         .collect()
 }
 
-fn not_after(certificate: &X509Certificate<'_>) -> SystemTime {
-    let seconds = certificate.validity().not_after.timestamp();
+fn time(seconds: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use propylon_config::{CertificateFiles, TlsVersion};
+use propylon_config::{CertificateFiles, Challenge, TlsVersion};
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::certificate::Certificate;
+use super::challenge::{self, Challenges};
 use super::files::Watched;
 use super::identity::ClientIdentity;
 use super::{TlsError, provider, roots, words};
@@ -39,6 +40,9 @@ pub enum Refused {
     /// What it or its bytes did wrong.
     #[error(transparent)]
     Handshake(io::Error),
+    /// It came to see that a domain is ours, and has seen it.
+    #[error("it has seen what it came to see")]
+    Answered,
 }
 
 /// What a certificate is, for metrics and warnings.
@@ -48,8 +52,12 @@ pub struct CertificateState {
     pub file: PathBuf,
     /// Its DNS names.
     pub names: Vec<String>,
+    /// When it begins to be valid.
+    pub not_before: SystemTime,
     /// When it stops being valid.
     pub not_after: SystemTime,
+    /// Whether it is obtained and renewed by itself.
+    pub is_issued: bool,
 }
 
 /// What came of looking at the files again.
@@ -67,6 +75,7 @@ pub enum Reloaded {
 #[derive(Debug)]
 struct Chooser {
     certificates: ArcSwap<Vec<Certificate>>,
+    challenges: Challenges,
 }
 
 impl ListenerTls {
@@ -77,7 +86,8 @@ impl ListenerTls {
     pub fn load(wanted: &propylon_config::ListenerTls) -> Result<Self, TlsError> {
         let files = Watched::new(files(wanted));
         let chosen = Arc::new(Chooser {
-            certificates: ArcSwap::from_pointee(read(&wanted.certificates)?),
+            certificates: ArcSwap::from_pointee(read(wanted)?),
+            challenges: Challenges::default(),
         });
         Ok(Self {
             config: ArcSwap::from_pointee(config(wanted, &chosen)?),
@@ -97,13 +107,17 @@ impl ListenerTls {
     /// # Errors
     /// What the client, its certificate or its bytes did wrong.
     pub async fn accept(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Refused> {
-        TlsAcceptor::from(self.config.load_full())
+        let accepted = TlsAcceptor::from(self.config.load_full())
             .accept(stream)
-            .await
-            .map_err(|error| match words::of_client(&error) {
+            .await;
+        match accepted {
+            Ok(stream) if challenge::is_over(&stream) => Err(Refused::Answered),
+            Ok(stream) => Ok(stream),
+            Err(error) => Err(match words::of_client(&error) {
                 Some(words) => Refused::Certificate(words),
                 None => Refused::Handshake(error),
-            })
+            }),
+        }
     }
 
     /// Who the client of a connection is, if it has shown a certificate.
@@ -123,7 +137,7 @@ impl ListenerTls {
     }
 
     fn read_again(&self) -> Result<(), TlsError> {
-        let certificates = read(&self.wanted.certificates)?;
+        let certificates = read(&self.wanted)?;
         if self.wanted.client.is_some() {
             // With tickets of its own: those of before would let a client in that has been revoked since.
             self.config
@@ -136,17 +150,21 @@ impl ListenerTls {
     /// What is shown to clients now.
     pub fn certificates(&self) -> Vec<CertificateState> {
         let certificates = self.chosen.certificates.load();
-        let state = |(files, certificate): (&CertificateFiles, &Certificate)| CertificateState {
-            file: files.certificate.clone(),
-            names: certificate.names.clone(),
-            not_after: certificate.not_after,
-        };
-        self.wanted
-            .certificates
-            .iter()
-            .zip(certificates.iter())
-            .map(state)
-            .collect()
+        certificates.iter().map(Certificate::state).collect()
+    }
+
+    /// Shows from now on that a domain is ours to whoever asks for that (RFC 8737); `digest` is the SHA-256 of the key
+    /// authorization.
+    ///
+    /// # Errors
+    /// A domain or digest that no certificate can be made for.
+    pub fn show_challenge(&self, domain: &str, digest: &[u8]) -> Result<(), TlsError> {
+        self.chosen.challenges.show(domain, digest)
+    }
+
+    /// Stops showing it.
+    pub fn hide_challenge(&self, domain: &str) {
+        self.chosen.challenges.hide(domain);
     }
 }
 
@@ -154,6 +172,9 @@ impl ResolvesServerCert for Chooser {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let certificates = self.certificates.load();
         let host = hello.server_name().map(str::to_ascii_lowercase);
+        if challenge::is_asked_for(&hello) {
+            return self.challenges.of(&host?);
+        }
         let named = |certificate: &&Certificate| {
             host.as_deref().is_some_and(|host| certificate.is_for(host))
         };
@@ -193,12 +214,37 @@ fn config(
     };
     let mut config = builder.with_cert_resolver(Arc::<Chooser>::clone(chosen));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    if wanted
+        .acme
+        .as_ref()
+        .is_some_and(|acme| acme.challenge == Challenge::TlsAlpn01)
+    {
+        config.alpn_protocols.push(challenge::PROTOCOL.to_vec());
+    }
     config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
     Ok(config)
 }
 
-fn read(files: &[CertificateFiles]) -> Result<Vec<Certificate>, TlsError> {
-    files.iter().map(Certificate::load).collect()
+/// The certificates of the files that must be there, then those that have been issued so far.
+fn read(wanted: &propylon_config::ListenerTls) -> Result<Vec<Certificate>, TlsError> {
+    let named = wanted.certificates.iter().map(Certificate::load);
+    let mut all = named.collect::<Result<Vec<_>, _>>()?;
+    let issued = issued(wanted).filter_map(|files| Certificate::load(&files).ok());
+    all.extend(issued.map(|certificate| Certificate {
+        is_issued: true,
+        ..certificate
+    }));
+    Ok(all)
+}
+
+/// Where certificates are once they have been issued; one file has both halves.
+fn issued(wanted: &propylon_config::ListenerTls) -> impl Iterator<Item = CertificateFiles> {
+    let acme = wanted.acme.iter();
+    acme.flat_map(|acme| acme.domains.iter().map(|domain| acme.file(domain)))
+        .map(|file| CertificateFiles {
+            certificate: file.clone(),
+            key: file,
+        })
 }
 
 /// Every file that is read again when it changes.
@@ -207,5 +253,8 @@ fn files(wanted: &propylon_config::ListenerTls) -> Vec<PathBuf> {
     let pairs = pairs.flat_map(|files| [&files.certificate, &files.key]);
     let client = wanted.client.iter();
     let client = client.flat_map(|client| [Some(&client.ca), client.crl.as_ref()]);
-    pairs.chain(client.flatten()).cloned().collect()
+    let named = pairs.chain(client.flatten()).cloned();
+    named
+        .chain(issued(wanted).map(|files| files.certificate))
+        .collect()
 }

@@ -89,6 +89,12 @@ pub(crate) async fn for_listener<S: Transport>(
 ) -> Result<Option<After>, ProxyError> {
     let wanted = Wanted::of(request)?;
     let listener = context.tables.listener(context.who.asked);
+    if let Some(proof) = context.tables.acme.answer(wanted.path) {
+        record.own_answer(200);
+        let lines = "Content-Type: application/octet-stream\r\n";
+        let answer = whole_answer(200, lines, proof.as_bytes(), record, false);
+        return Ok(Some(send(client, &answer, false).await));
+    }
     let Some(location) = redirect::location(listener, &context.who, request, wanted)? else {
         return Ok(None);
     };

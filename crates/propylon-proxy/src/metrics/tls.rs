@@ -36,7 +36,26 @@ pub(super) fn encode(
             count.load(Ordering::Relaxed),
         )?;
     }
+    encode_orders(tables, encoder)?;
     encode_life(tables, encoder)
+}
+
+fn encode_orders(tables: &Tables, encoder: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
+    if !tables.issues_certificates() {
+        return Ok(());
+    }
+    let mut orders = encoder.encode_descriptor(
+        "propylon_acme_orders",
+        "Certificates asked for by ACME",
+        None,
+        MetricType::Counter,
+    )?;
+    let state = &tables.acme;
+    for (result, count) in [("issued", &state.issued), ("failed", &state.failed)] {
+        let count = count.load(Ordering::Relaxed);
+        counter(&mut orders, &[("result", result)], count)?;
+    }
+    Ok(())
 }
 
 fn encode_proxy_headers(

@@ -138,7 +138,7 @@ async fn handshake(
         Ok(Err(Refused::Handshake(error))) => {
             tracing::debug!(%client, %error, "a client's TLS handshake failed");
         }
-        Ok(Ok(_)) | Err(_) => {}
+        Ok(Ok(_) | Err(Refused::Answered)) | Err(_) => {}
     }
     None
 }

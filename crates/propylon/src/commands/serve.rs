@@ -1,5 +1,6 @@
 //! `propylon serve`: start, then listen to signals and to changes of the file until told to end.
 
+mod notify;
 mod watch;
 
 use std::process::ExitCode;
@@ -8,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use propylon_admin::Admin;
 use propylon_config::{Deployment, Level, Loaded};
-use propylon_proxy::Proxy;
+use propylon_net::listener::Inherited;
+use propylon_proxy::{Proxy, StartError};
 
 use super::CommandError;
 use crate::args::Serve;
@@ -27,12 +29,14 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, CommandError> {
         anstream::eprintln!("{warning}");
     }
     raise_file_limit();
-    let mut proxy = Proxy::start(&deployment)?;
+    let inherited = Inherited::take().map_err(StartError::from)?;
+    let mut proxy = Proxy::start(&deployment, inherited)?;
     let admin = start_admin(&deployment, &proxy)?;
     for address in proxy.addresses() {
         tracing::info!(%address, "listening");
     }
     let events = watch::start(args.config.as_deref())?;
+    notify::ready();
     serve(args, &mut proxy, &events, deployment.drain);
     proxy.join();
     if let Some(admin) = admin {
@@ -56,9 +60,12 @@ fn load(args: &Serve) -> Result<Loaded, CommandError> {
 /// Serves until the first order to end, then drains.
 fn serve(args: &Serve, proxy: &mut Proxy, events: &Receiver<Event>, mut grace: Duration) {
     while let Ok(Event::Reload) = events.recv() {
+        notify::reloading();
         reload(args, proxy, &mut grace);
+        notify::ready();
     }
     tracing::info!(grace = %propylon_config::format_duration(grace), "draining");
+    notify::stopping();
     proxy.drain();
     let due = Instant::now() + grace;
     while !proxy.is_over() && Instant::now() < due {

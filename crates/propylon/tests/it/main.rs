@@ -1,5 +1,6 @@
 //! The whole of `propylon serve` in front of scripted and real MCP peers.
 
+mod acme;
 mod admin;
 mod adversarial;
 mod affinity;
@@ -37,6 +38,7 @@ mod request_shapes;
 mod routing;
 mod sdk_matrix;
 mod sealed;
+mod service;
 mod session;
 mod streams;
 mod tasks;

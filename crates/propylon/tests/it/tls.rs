@@ -17,7 +17,7 @@ use propylon_testkit::{
 use crate::front::BINARY;
 pub(crate) use authority::{Authority, Leaf};
 
-const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// Serves `/mcp` over TLS from `url`; `tls` and `upstream` are more keys of the listener's TLS and of the upstream.
 fn serve(url: &str, tls: &str, upstream: &str) -> Propylon {
@@ -56,7 +56,7 @@ pub(crate) fn text(output: &Output) -> String {
 }
 
 /// The subject of the certificate that is shown to a client that asks for `name`, or what went wrong.
-fn shown(address: SocketAddr, name: &str, more: &[&str]) -> String {
+pub(crate) fn shown(address: SocketAddr, name: &str, more: &[&str]) -> String {
     let output = Command::new("openssl")
         .args([
             "s_client",

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use propylon_admin::Admin;
 use propylon_config::{AccessLog, Deployment, Health};
+use propylon_net::listener::Inherited;
 use propylon_proxy::{Proxy, StartError};
 
 use super::super::CommandError;
@@ -51,12 +52,12 @@ impl Stage {
             .collect::<io::Result<_>>()?;
         let log = Folder::create()?;
         let wanted = listen.unwrap_or(LISTEN);
-        let started = Proxy::start(&describe(wanted, &instances, &log)?);
+        let started = Proxy::start(&describe(wanted, &instances, &log)?, Inherited::default());
         let proxy = match started {
             Err(StartError::Listen(error))
                 if listen.is_none() && error.cause.kind() == ErrorKind::AddrInUse =>
             {
-                Proxy::start(&describe(FREE, &instances, &log)?)?
+                Proxy::start(&describe(FREE, &instances, &log)?, Inherited::default())?
             }
             started => started?,
         };
