@@ -1,6 +1,6 @@
 //! Gaps that a deployment does not meet, whatever the product, and settings that several products lose alike.
 
-use propylon_config::Deployment;
+use propylon_config::{Deployment, Scheme, UrlHost};
 
 use crate::emission::Emission;
 use crate::way::{has_several, ways};
@@ -31,6 +31,21 @@ pub(crate) fn warn_of_pins(deployment: &Deployment, title: &str, emission: &mut 
     for upstream in upstreams.filter(|upstream| !upstream.tls.pins.is_empty()) {
         let why = format!("{title} knows no pins: it verifies by `ca`, or by the system's roots");
         emission.warn(format!("upstreams.{}.tls.pins", upstream.name), why);
+    }
+}
+
+/// Says which instances have an address to be verified by, for a product that verifies names alone: it refuses them.
+pub(crate) fn warn_of_addresses(deployment: &Deployment, title: &str, emission: &mut Emission) {
+    for upstream in deployment.upstreams.values() {
+        let mut urls = upstream.endpoints.urls().iter();
+        let is_unnamed = upstream.tls.server_name.is_none()
+            && urls.any(|url| url.scheme == Scheme::Https && matches!(url.host, UrlHost::Ip(_)));
+        if is_unnamed {
+            let why = format!(
+                "{title} verifies names, not addresses, and refuses these instances: write `tls.server_name`"
+            );
+            emission.warn(format!("upstreams.{}.urls", upstream.name), why);
+        }
     }
 }
 

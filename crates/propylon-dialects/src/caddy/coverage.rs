@@ -27,7 +27,7 @@ pub(super) const COVERAGE: &[Coverage] = &[
     held("drain-cuts-streams", "`grace_period`, and a socket to reload through"),
     held("endpoint-unrouted", "a block for the path and below it, and 404 for the rest, where Caddy would answer an empty 200"),
     by_default("error-body-replaced", "the server's answers pass as they are"),
-    held("forwarded-spoofable", "Caddy writes `X-Forwarded-*` itself; `header_up` removes `Forwarded` and sets `X-Real-IP`"),
+    held("forwarded-spoofable", "Caddy writes host and scheme itself; `header_up` removes `Forwarded` and sets the client's address"),
     held("header-limit-small", "`max_header_size`"),
     held("health-missing", "a path that Caddy answers itself"),
     held("health-on-endpoint", "`health_uri` with the description's path, or no check"),

@@ -29,10 +29,12 @@ pub(super) fn write(deployment: &Deployment, upstream: &Upstream, text: &mut Tex
     });
 }
 
-/// What the instance is told, beside the `X-Forwarded-*` that Caddy writes itself.
+/// What the instance is told, beside the scheme and the host that Caddy writes itself. Of a trusted proxy's list Caddy
+/// would pass what the client wrote into it too.
 fn headers(upstream: &Upstream, text: &mut Text) {
     let spoofable = &["forwarded-spoofable"];
     text.held("header_up -Forwarded", spoofable);
+    text.held("header_up X-Forwarded-For {client_ip}", spoofable);
     text.held("header_up X-Real-IP {client_ip}", spoofable);
     let host = match &upstream.host {
         HostHeader::Keep => "{hostport}".to_owned(),

@@ -15,11 +15,7 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
     text.line("name: mcp");
     text.line("ignore_port_in_host_matching: true");
     text.line("request_headers_to_add:");
-    text.deeper(|text| {
-        let spoofable = &["forwarded-spoofable"];
-        text.held("- { header: { key: x-forwarded-host, value: \"%REQ(:authority)%\" }, append_action: ADD_IF_ABSENT }", spoofable);
-        text.held("- { header: { key: x-real-ip, value: \"%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%\" }, append_action: OVERWRITE_IF_EXISTS_OR_ADD }", spoofable);
-    });
+    text.deeper(senders);
     text.line("virtual_hosts:");
     text.deeper(|text| {
         let sites = sites(deployment);
@@ -36,6 +32,21 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
             host("others", "*", text, |text| health(deployment, None, text));
         }
     });
+}
+
+/// What instances are told of the client, and nothing of what it may have written itself.
+fn senders(text: &mut Text) {
+    let spoofable = &["forwarded-spoofable"];
+    text.held(
+        "- { header: { key: x-forwarded-host, value: \"%REQ(:authority)%\" }, append_action: ADD_IF_ABSENT }",
+        spoofable,
+    );
+    for name in ["x-forwarded-for", "x-real-ip"] {
+        text.held(
+            format!("- {{ header: {{ key: {name}, value: \"%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%\" }}, append_action: OVERWRITE_IF_EXISTS_OR_ADD }}"),
+            spoofable,
+        );
+    }
 }
 
 fn host(name: &str, domain: &str, text: &mut Text, routes: impl FnOnce(&mut Text)) {

@@ -14,6 +14,7 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
     unmet::close(deployment, emission);
     unmet::warn_of_free_ports(deployment, "HAProxy", emission);
     unmet::warn_of_pins(deployment, "HAProxy", emission);
+    unmet::warn_of_addresses(deployment, "HAProxy", emission);
     if !deployment.upstreams.values().any(is_sticky) {
         emission.close("affinity-unbounded");
         emission.close("reload-forgets-sessions");

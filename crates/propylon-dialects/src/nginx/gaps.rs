@@ -13,6 +13,7 @@ pub(super) fn judge(deployment: &Deployment, abilities: Abilities, emission: &mu
     unmet::close(deployment, emission);
     unmet::warn_of_free_ports(deployment, "nginx", emission);
     unmet::warn_of_pins(deployment, "nginx", emission);
+    unmet::warn_of_addresses(deployment, "nginx", emission);
     let upstreams = || deployment.upstreams.values();
     let is_learned = |upstream| abilities.stickiness(upstream) == Stickiness::Learned;
     if !upstreams().any(is_learned) {

@@ -19,6 +19,9 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
     if upstreams().any(|upstream| is_sticky(upstream) && upstream.health.is_none()) {
         emission.open(unnoticed());
     }
+    if !deployment.trusted_proxies.is_empty() {
+        emission.open(appended());
+    }
     for upstream in upstreams() {
         let name = &upstream.name;
         if let Endpoints::Discover { .. } = upstream.endpoints {
@@ -52,6 +55,15 @@ fn listeners(deployment: &Deployment, emission: &mut Emission) {
 
 fn is_sticky(upstream: &Upstream) -> bool {
     has_several(upstream) && upstream.affinity.by == AffinityBy::Session
+}
+
+fn appended() -> Gap {
+    Gap {
+        practice: "forwarded-spoofable",
+        is_partial: true,
+        consequence: "Behind a trusted proxy its list of addresses passes whole, with what a client has written in front of it.".to_owned(),
+        way_out: "Trusted proxies that replace the list; or servers that read it from the right.".to_owned(),
+    }
 }
 
 fn unnoticed() -> Gap {

@@ -63,7 +63,14 @@ fn of_all(deployment: &Deployment, text: &mut Text) {
     text.line("senders:");
     text.deeper(|text| {
         text.why("X-Forwarded-* are Traefik's own; these it would pass as they came.");
-        let forgeable = FORGEABLE.iter().map(|name| format!("{name}: \"\""));
+        // A trusted proxy's own would be believed, and with it what the proxy let through.
+        let trusted: &[&str] = if deployment.trusted_proxies.is_empty() {
+            &[]
+        } else {
+            &["X-Real-Ip"]
+        };
+        let forgeable = FORGEABLE.iter().chain(trusted);
+        let forgeable = forgeable.map(|name| format!("{name}: \"\""));
         let forgeable: Vec<String> = forgeable.collect();
         text.held(
             format!(

@@ -12,8 +12,24 @@ use crate::front::BINARY;
 use crate::product::Product;
 use crate::stand::{Stand, TOKEN, probe};
 
-/// The files are beside it. The key has the name under which HAProxy looks for it.
-const DESCRIPTION: &str = "listeners:\n  - address: 127.0.0.1:8080\n    tls: { certificate: server.pem, key: server.pem.key }\nroutes: [{ path: /mcp, upstream: mcp }]\nupstreams:\n  mcp: { urls: ['http://127.0.0.1:9101/mcp', 'http://127.0.0.1:9102/mcp', 'http://127.0.0.1:9103/mcp'] }\n";
+/// The files are beside it; the key has the name under which HAProxy looks for it. Two more routes lead to the product
+/// itself, over TLS again: by the name in its certificate, and by another.
+const DESCRIPTION: &str = "\
+listeners:
+  - { address: 127.0.0.1:8080, tls: { certificate: server.pem, key: server.pem.key } }
+routes:
+  - { path: /mcp, upstream: mcp }
+  - { path: /again, upstream: again }
+  - { path: /strange, upstream: strange }
+  - { host: '*.example.com', path: /, upstream: found }
+upstreams:
+  mcp: { urls: ['http://127.0.0.1:9101/mcp', 'http://127.0.0.1:9102/mcp', 'http://127.0.0.1:9103/mcp'] }
+  again: { url: 'https://127.0.0.1:8080/mcp', tls: { ca: authority.pem, server_name: mcp.example.com } }
+  strange: { url: 'https://127.0.0.1:8080/mcp', tls: { ca: authority.pem, server_name: other.example.com } }
+  found: { url: 'http://localhost:9104/mcp', discover: dns }
+log: { format: pretty, access: access.log }
+trusted_proxies: [10.0.0.0/8]
+";
 
 /// What is asked over TLS, and must pass.
 const ROWS: &[&str] = &[
@@ -23,7 +39,7 @@ const ROWS: &[&str] = &[
     "version-header-lost",
 ];
 
-/// The certificate is shown, old versions are not spoken, and instances are told of https.
+/// The certificate is shown, old versions are not spoken, instances are told of https, and verified by their name.
 pub(crate) fn check(product: &Product) {
     let target = propylon_dialects::find(product.target).expect("a target of that name");
     let mut rows = target.coverage.iter();
@@ -38,10 +54,10 @@ pub(crate) fn check(product: &Product) {
     });
     // Some products listen before they have their certificates.
     let judgement = within(Duration::from_secs(20), || {
-        let judgement = judge(&stand, &authority);
+        let judgement = judge(&stand, "/mcp", ROWS, &authority);
         judgement.trouble.is_none().then_some(judgement)
     });
-    let judgement = judgement.unwrap_or_else(|| judge(&stand, &authority));
+    let judgement = judgement.unwrap_or_else(|| judge(&stand, "/mcp", ROWS, &authority));
     let passed = judgement.with_verdict("pass");
     let missing = ROWS.iter().filter(|row| !passed.contains(row));
     let missing: Vec<String> = missing
@@ -55,13 +71,27 @@ pub(crate) fn check(product: &Product) {
         missing.join("\n"),
         stand.output()
     );
+    for (path, is_answered) in [("/again", true), ("/strange", false)] {
+        let judgement = judge(&stand, path, &["version-header-lost"], &authority);
+        let passed = judgement
+            .with_verdict("pass")
+            .contains(&"version-header-lost");
+        let name = product.name;
+        assert_eq!(
+            passed,
+            is_answered,
+            "{name}: {path}: {:?}\n{}",
+            judgement.trouble,
+            stand.output()
+        );
+    }
 }
 
-fn judge(stand: &Stand, authority: &Path) -> Judgement {
+fn judge(stand: &Stand, path: &str, rows: &[&str], authority: &Path) -> Judgement {
     let mut command = Command::new(BINARY);
-    let url = format!("https://{}/mcp", stand.address);
+    let url = format!("https://{}{path}", stand.address);
     command.args(["check", &url, "--token", TOKEN, "--profile", "quick"]);
-    command.arg("--select").arg(ROWS.join(","));
+    command.arg("--select").arg(rows.join(","));
     command.arg("--ca").arg(authority);
     Judgement::of(command)
 }
@@ -73,7 +103,8 @@ fn write_certificate(scratch: &Scratch) -> PathBuf {
     let root_key = KeyPair::generate().expect("a key can be made");
     let authority = root.self_signed(&root_key).expect("it signs itself");
     let key = KeyPair::generate().expect("a key can be made");
-    let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a valid name");
+    let names = vec!["127.0.0.1".to_owned(), "mcp.example.com".to_owned()];
+    let leaf = CertificateParams::new(names).expect("the names are valid");
     let leaf = leaf.signed_by(&key, &Issuer::new(root, root_key));
     scratch.write("server.pem", &leaf.expect("it is signed").pem());
     scratch.write("server.pem.key", &key.serialize_pem());

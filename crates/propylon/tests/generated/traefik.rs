@@ -17,6 +17,10 @@ pub(crate) const PRODUCT: Product = Product {
     run: command,
     unseen: &[
         ("body-limit-small", "the check sends nothing over a limit"),
+        (
+            "forwarded-spoofable",
+            "only behind a trusted proxy, which the check is not",
+        ),
         ("rate-limit-shape", BEYOND),
         (
             "sse-altered",
