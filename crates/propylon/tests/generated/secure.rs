@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use propylon_dialects::State;
 use propylon_testkit::{Judgement, Scratch, within};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::front::BINARY;
 use crate::product::Product;
@@ -100,6 +100,9 @@ fn judge(stand: &Stand, path: &str, rows: &[&str], authority: &Path) -> Judgemen
 fn write_certificate(scratch: &Scratch) -> PathBuf {
     let mut root = CertificateParams::new(Vec::new()).expect("no names are valid names");
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // With the name that the server has by default too, OpenSSL would take that one for self-signed.
+    root.distinguished_name
+        .push(DnType::CommonName, "Generated test authority");
     let root_key = KeyPair::generate().expect("a key can be made");
     let authority = root.self_signed(&root_key).expect("it signs itself");
     let key = KeyPair::generate().expect("a key can be made");
