@@ -27,7 +27,7 @@ upstreams:
   again: { url: 'https://127.0.0.1:8080/mcp', tls: { ca: authority.pem, server_name: mcp.example.com } }
   strange: { url: 'https://127.0.0.1:8080/mcp', tls: { ca: authority.pem, server_name: other.example.com } }
   found: { url: 'http://localhost:9104/mcp', discover: dns }
-log: { format: pretty, access: ./access.log }
+log: { format: pretty }
 trusted_proxies: [10.0.0.0/8]
 ";
 
