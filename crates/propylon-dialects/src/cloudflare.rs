@@ -7,13 +7,13 @@ mod tunnel;
 mod worker;
 mod wrangler;
 
-use propylon_config::{Deployment, HostHeader};
+use propylon_config::{Deployment, HostHeader, Upstream};
 use propylon_practices::Product;
 
 use crate::emission::{Emission, Gap};
 use crate::options::Options;
 use crate::target::{Target, Without};
-use plan::Plan;
+use plan::{COMMENTS_APART_MAX, Plan};
 
 pub(crate) static TARGET: Target = Target {
     product: Product::Cloudflare,
@@ -31,6 +31,7 @@ pub(crate) static TARGET: Target = Target {
         "upstreams.<name>.affinity.by",
         "upstreams.<name>.health.path",
         "upstreams.<name>.health.timeout",
+        "upstreams.<name>.keepalive",
         "upstreams.<name>.pool.eject",
         "upstreams.<name>.timeouts.idle",
         "upstreams.<name>.timeouts.response_head",
@@ -68,6 +69,10 @@ pub(crate) static TARGET: Target = Target {
             why: "names of private instances are resolved where the tunnel ends",
         },
         Without {
+            setting: "routes[].rewrite_metadata",
+            why: "the Worker always shows the outside's URLs",
+        },
+        Without {
             setting: "trusted_proxies",
             why: "the edge is the first hop: it sets CF-Connecting-IP itself, and nobody else is believed",
         },
@@ -100,6 +105,10 @@ pub(crate) static TARGET: Target = Target {
             why: "fetch takes Host from the URL; the outside name is in X-Forwarded-Host",
         },
         Without {
+            setting: "upstreams.<name>.mirror",
+            why: "the Worker does not look into bodies",
+        },
+        Without {
             setting: "upstreams.<name>.pool.idle",
             why: "the edge keeps its connections to instances for as long as it likes: let the servers keep theirs for 960 s",
         },
@@ -123,6 +132,7 @@ fn emit(deployment: &Deployment, _options: &Options, emission: &mut Emission) {
         upstream.is_none_or(|upstream| upstream.host != HostHeader::Upstream)
     });
     for each in &plan.upstreams {
+        keepalive(each.upstream, emission);
         if each.is_discovered {
             emission.open(discovered(each.name));
         }
@@ -147,6 +157,20 @@ fn emit(deployment: &Deployment, _options: &Options, emission: &mut Emission) {
     worker::write(emission);
     rules::write(&plan, emission);
     tunnel::write(emission);
+}
+
+/// Comments are also how the Worker notices that a client has gone, so there are always some.
+fn keepalive(upstream: &Upstream, emission: &mut Emission) {
+    let apart = upstream.keepalive;
+    if apart.is_none_or(|apart| apart > COMMENTS_APART_MAX) {
+        emission.warn(
+            format!("upstreams.{}.keepalive", upstream.name),
+            format!(
+                "the edge gives up after 120 s, and comments show the Worker who is gone: they are {} s apart",
+                plan::comment_ms(upstream) / 1000
+            ),
+        );
+    }
 }
 
 fn discovered(name: &str) -> Gap {

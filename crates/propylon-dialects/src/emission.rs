@@ -54,6 +54,15 @@ impl Emission {
         });
     }
 
+    /// Adds a file that is meant to be run.
+    pub fn program(&mut self, path: impl Into<String>, text: String) {
+        self.files.push(File {
+            path: path.into(),
+            text,
+            is_executable: true,
+        });
+    }
+
     /// Strikes out a gap that this deployment does not meet.
     pub fn close(&mut self, practice: &str) {
         self.gaps.retain(|gap| gap.practice != practice);

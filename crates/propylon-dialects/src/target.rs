@@ -10,10 +10,12 @@ use crate::options::Options;
 /// Every product there is a dialect for, sorted by name.
 #[rustfmt::skip]
 pub const TARGETS: &[&Target] = &[
+    &crate::aws_alb::TARGET,
     &crate::caddy::TARGET,
     &crate::cloudflare::TARGET,
     &crate::envoy::TARGET,
     &crate::haproxy::TARGET,
+    &crate::kubernetes::TARGET,
     &crate::nginx::TARGET,
     &crate::traefik::TARGET,
 ];

@@ -76,9 +76,23 @@ impl Text {
         self.line(format!("{line}  {comment} {}", practices.join(", ")));
     }
 
+    /// A line without which these practices do not hold, if any.
+    pub(crate) fn for_practices(&mut self, line: impl AsRef<str>, practices: &[&str]) {
+        if practices.is_empty() {
+            self.line(line);
+        } else {
+            self.held(line, practices);
+        }
+    }
+
     /// Comment lines, wrapped.
     pub(crate) fn why(&mut self, text: &str) {
         self.wrapped("", text);
+    }
+
+    /// A comment of nothing, between others.
+    pub(crate) fn bare_comment(&mut self) {
+        self.line(self.comment);
     }
 
     /// An empty line; never two in a row, nor at the start of a block.
@@ -109,10 +123,6 @@ impl Text {
 
     fn item(&mut self, text: &str) {
         self.wrapped("- ", text);
-    }
-
-    fn bare_comment(&mut self) {
-        self.line(self.comment);
     }
 
     fn wrapped(&mut self, first: &str, text: &str) {

@@ -148,6 +148,15 @@ pub(crate) fn instances(upstream: &Upstream) -> Vec<Instance<'_>> {
     .collect()
 }
 
+/// The hosts that routes name, each once.
+pub(crate) fn hosts<'d>(ways: &[Way<'d>]) -> Vec<&'d str> {
+    let named = ways.iter().filter_map(|way| way.route.host.as_deref());
+    let mut hosts: Vec<&str> = named.collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
+}
+
 /// Whether a session must find one of several instances.
 pub(crate) fn has_several(upstream: &Upstream) -> bool {
     matches!(upstream.endpoints, Endpoints::Discover { .. }) || upstream.endpoints.urls().len() > 1

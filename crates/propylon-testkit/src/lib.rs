@@ -5,6 +5,7 @@
 
 mod canned;
 mod client;
+mod jsonc;
 mod judgement;
 mod peers;
 mod port;
@@ -20,6 +21,7 @@ pub use client::{
     Body, Ending, Event, Events, RawClient, Response, delete, get_sse, header_of, mirrored,
     post_json, post_modern,
 };
+pub use jsonc::read_jsonc;
 pub use judgement::{Judgement, Row};
 pub use peers::Peers;
 pub use port::{free_address, free_port};

@@ -161,6 +161,15 @@ pub(super) const PEERS: &[Peer] = &[
         Program::Bin("fastmcp"),
         Proof::Metadata,
     ),
+    // The types that Gateway API and Traefik declare, as schemas: no registry here has their definitions themselves.
+    npm(
+        "gateway-api",
+        "kubernetes",
+        "@kubernetes-models/gateway-api",
+        "2.0.0",
+        Program::Modules,
+        Proof::Metadata,
+    ),
     debian(
         "haproxy",
         "haproxy",
@@ -294,6 +303,14 @@ pub(super) const PEERS: &[Peer] = &[
         "3.7.15",
         Program::Bin("traefik"),
         Proof::Says(&["version"]),
+    ),
+    npm(
+        "traefik-types",
+        "kubernetes",
+        "@kubernetes-models/traefik",
+        "2.0.0",
+        Program::Modules,
+        Proof::Metadata,
     ),
     // Speaks the stateless revision; typescript-sdk does not.
     npm(

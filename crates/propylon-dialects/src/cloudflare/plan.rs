@@ -1,13 +1,16 @@
 //! The description as the Worker, the rules and the tunnel need it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use propylon_config::{AffinityBy, Deployment, Endpoints, UpstreamUrl, UrlHost};
 
-use crate::way::{Way, ways};
+use crate::way::{Way, hosts, ways};
 
-/// What a quiet stream's comments are apart at most: the edge gives up after 120 s.
-pub(super) const COMMENT_MS: u64 = 15_000;
+/// What a quiet stream's comments are apart at most: half of the 120 s after which the edge gives up.
+pub(super) const COMMENTS_APART_MAX: Duration = Duration::from_secs(60);
+/// Where the description wants none: without them nobody notices a client that has gone.
+const COMMENTS_APART: Duration = Duration::from_secs(15);
 
 /// One deployment behind the edge.
 pub(super) struct Plan<'d> {
@@ -36,12 +39,7 @@ pub(super) struct PlannedUpstream<'d> {
 impl<'d> Plan<'d> {
     pub(super) fn of(deployment: &'d Deployment) -> Self {
         let ways = ways(deployment);
-        let mut hosts: Vec<&str> = ways
-            .iter()
-            .filter_map(|way| way.route.host.as_deref())
-            .collect();
-        hosts.sort_unstable();
-        hosts.dedup();
+        let hosts = hosts(&ways);
         let used = |name: &str| ways.iter().any(|way| way.upstream.name == name);
         let upstreams = deployment.upstreams.values();
         let upstreams = upstreams
@@ -105,6 +103,12 @@ fn is_public(url: &UpstreamUrl) -> bool {
     url.scheme == propylon_config::Scheme::Https
         && name.contains('.')
         && !inner.iter().any(|end| name.ends_with(end))
+}
+
+/// What a quiet stream's comments of an upstream are apart, in milliseconds.
+pub(super) fn comment_ms(upstream: &propylon_config::Upstream) -> u128 {
+    let apart = upstream.keepalive.unwrap_or(COMMENTS_APART);
+    apart.min(COMMENTS_APART_MAX).as_millis()
 }
 
 /// An address as a network of its own.

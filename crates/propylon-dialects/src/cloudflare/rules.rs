@@ -4,6 +4,7 @@ use propylon_config::UrlHost;
 
 use super::plan::{Plan, network_of};
 use crate::emission::Emission;
+use crate::quote::hcl;
 use crate::text::Text;
 
 pub(super) fn write(plan: &Plan<'_>, emission: &mut Emission) {
@@ -200,13 +201,6 @@ fn expression(plan: &Plan<'_>) -> String {
         })
         .collect();
     format!("({})", hosts.join(" or "))
-}
-
-/// A text as Terraform has it.
-fn hcl(text: &str) -> String {
-    super::wrangler::quoted(text)
-        .replace("${", "$${")
-        .replace("%{", "%%{")
 }
 
 /// A name as resources have it.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::plan::{COMMENT_MS, Plan, PlannedUpstream};
+use super::plan::{Plan, PlannedUpstream, comment_ms};
 use crate::emission::Emission;
+use crate::quote::json;
 use crate::text::Text;
 use crate::way::{Way, instances};
 
@@ -91,7 +92,7 @@ fn description(text: &mut Text, plan: &Plan<'_>) {
         .find_map(|listener| listener.health.as_deref());
     if let Some(health) = health {
         text.held(
-            format!("\"health\": {},", quoted(health)),
+            format!("\"health\": {},", json(health)),
             &["health-missing"],
         );
     }
@@ -109,14 +110,14 @@ fn description(text: &mut Text, plan: &Plan<'_>) {
         let last = plan.upstreams.len().saturating_sub(1);
         for (at, each) in plan.upstreams.iter().enumerate() {
             let close = if at == last { "}" } else { "}," };
-            let open = format!("{}: {{", quoted(each.name));
+            let open = format!("{}: {{", json(each.name));
             text.block(&open, close, |text| upstream(text, each));
         }
     });
 }
 
 fn route(text: &mut Text, way: &Way<'_>, comma: &str) {
-    let host = way.route.host.as_deref().map_or("null".to_owned(), quoted);
+    let host = way.route.host.as_deref().map_or("null".to_owned(), json);
     let path = if way.prefix.is_empty() {
         "/"
     } else {
@@ -126,14 +127,14 @@ fn route(text: &mut Text, way: &Way<'_>, comma: &str) {
     let origins: Vec<String> = cors.map_or_else(Vec::new, |cors| {
         cors.origins
             .iter()
-            .map(|origin| quoted(&origin.to_string()))
+            .map(|origin| json(&origin.to_string()))
             .collect()
     });
     let max_age = cors.map_or(propylon_config::Cors::MAX_AGE, |cors| cors.max_age);
     text.block("{", &format!("}}{comma}"), |text| {
         text.line(format!("\"host\": {host},"));
-        text.line(format!("\"path\": {},", quoted(path)));
-        text.line(format!("\"upstream\": {},", quoted(&way.upstream.name)));
+        text.line(format!("\"path\": {},", json(path)));
+        text.line(format!("\"upstream\": {},", json(&way.upstream.name)));
         text.why("Pages of other origins get 403; the route's own is always let in.");
         text.held(
             format!("\"origins\": [{}],", origins.join(", ")),
@@ -147,7 +148,7 @@ fn upstream(text: &mut Text, each: &PlannedUpstream<'_>) {
     let upstream = each.upstream;
     let timeouts = &upstream.timeouts;
     let health = upstream.health.as_ref();
-    text.line(format!("\"path\": {},", quoted(upstream.endpoints.path())));
+    text.line(format!("\"path\": {},", json(upstream.endpoints.path())));
     text.line(format!("\"isPrivate\": {},", each.is_private));
     text.why("An id of a session carries which of these made it; their order does not matter.");
     text.held(
@@ -159,14 +160,14 @@ fn upstream(text: &mut Text, each: &PlannedUpstream<'_>) {
         let last = instances.len().saturating_sub(1);
         for (at, instance) in instances.iter().enumerate() {
             let comma = if at == last { "" } else { "," };
-            text.line(format!("{}{comma}", quoted(&instance.url.origin())));
+            text.line(format!("{}{comma}", json(&instance.url.origin())));
         }
     });
     text.why("Asked when a request of a session has failed: 404 if the instance is gone, 503 if it is slow.");
     text.held(
         format!(
             "\"health\": {},",
-            quoted(health.map_or(ANY_PATH, |health| &health.path))
+            json(health.map_or(ANY_PATH, |health| &health.path))
         ),
         &["dead-session-status", "health-on-endpoint"],
     );
@@ -186,24 +187,7 @@ fn upstream(text: &mut Text, each: &PlannedUpstream<'_>) {
     );
     text.line(format!("\"streamMs\": {},", timeouts.stream.as_millis()));
     text.held(
-        format!("\"commentMs\": {COMMENT_MS}"),
+        format!("\"commentMs\": {}", comment_ms(upstream)),
         &["sse-keepalive-missing"],
     );
-}
-
-/// A text as JSON has it.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            control if control.is_control() => {
-                out.push_str(&format!("\\u{:04x}", u32::from(control)));
-            }
-            other => out.push(other),
-        }
-    }
-    out.push('"');
-    out
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use propylon_testkit::read_jsonc;
 
 use crate::product::{Edit, Product, edited};
 use crate::stand::peers;
@@ -230,7 +230,7 @@ fn workerd(folder: &Path) -> Command {
     let loaded =
         propylon_config::load_file(description).expect("the test's description holds together");
     let worker = folder.join("worker");
-    let settings = settings(&worker.join("wrangler.jsonc"));
+    let settings = read_jsonc(&worker.join("wrangler.jsonc"));
     let deployment = settings["vars"]["DEPLOYMENT"].to_string();
     std::fs::write(worker.join("deployment.json"), deployment)
         .expect("the folder can be written to");
@@ -277,17 +277,4 @@ fn workerd(folder: &Path) -> Command {
     let mut command = peers().command("workerd");
     command.arg("serve").arg(config);
     command
-}
-
-/// A JSON file with comments behind and between its lines.
-pub(crate) fn settings(file: &Path) -> Value {
-    let text = std::fs::read_to_string(file).expect("the file was generated");
-    let bare = text.lines().map(|line| {
-        let is_comment = line.trim_start().starts_with("//");
-        let code = line.rsplit_once("  // ").map_or(line, |(code, _)| code);
-        if is_comment { "" } else { code }
-    });
-    let bare = bare.collect::<Vec<_>>().join("\n");
-    serde_json::from_str(&bare)
-        .unwrap_or_else(|error| panic!("{}: {error}:\n{bare}", file.display()))
 }

@@ -5,7 +5,6 @@
 mod broken;
 mod clean;
 mod clients;
-mod document;
 mod front;
 mod product;
 mod real;
@@ -16,7 +15,6 @@ mod stand;
 
 mod caddy;
 mod cloudflare;
-mod cloudflare_files;
 mod envoy;
 mod haproxy;
 mod nginx;

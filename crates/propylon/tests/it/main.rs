@@ -16,6 +16,7 @@ mod conformance;
 mod demo;
 mod diagnosis;
 mod discovery;
+mod documents;
 mod faults;
 mod front;
 mod generate;

@@ -1,10 +1,10 @@
 //! Cloudflare: what stands beside the Worker, by schema where there is one, and value for value.
 
+use propylon_testkit::read_jsonc;
 use serde_json::{Value, json};
 
-use crate::cloudflare::settings;
-use crate::document::{Documents, faults};
-use crate::stand::peers;
+use super::{Documents, faults};
+use crate::real::servers::peers;
 
 /// Two hosts, and two servers behind a tunnel.
 const DESCRIPTION: &str = "listeners: [{ address: 0.0.0.0:8443, health: /up }]\n\
@@ -16,7 +16,8 @@ const DESCRIPTION: &str = "listeners: [{ address: 0.0.0.0:8443, health: /up }]\n
         urls: ['http://10.0.0.1:3001/mcp', 'http://10.0.0.2:3001/mcp']\n    \
         timeouts: { response_head: 15m, idle: 2h, stream: 12h }\n    \
         health: { path: /health, timeout: 3s }\n    \
-        pool: { eject: 2s }\n  \
+        pool: { eject: 2s }\n    \
+        keepalive: 20s\n  \
       tools: { url: http://tools.lan/mcp, affinity: { by: none } }\n\
     limits: { body_bytes: 32MiB }\n";
 
@@ -26,7 +27,7 @@ fn wranglers_schema_takes_the_settings() {
     let schema = peers()
         .modules("wrangler")
         .join("wrangler/config-schema.json");
-    let mut settings = settings(&files.path("worker/wrangler.jsonc"));
+    let mut settings = read_jsonc(&files.path("worker/wrangler.jsonc"));
     assert_eq!(faults(&schema, &settings), Vec::<String>::new());
     // A schema that takes anything would be no judge.
     settings["routes"][0]["custom_domain"] = json!("yes");
@@ -37,7 +38,7 @@ fn wranglers_schema_takes_the_settings() {
 #[test]
 fn the_worker_is_told_what_the_description_says() {
     let files = Documents::generate("cloudflare", DESCRIPTION);
-    let settings = settings(&files.path("worker/wrangler.jsonc"));
+    let settings = read_jsonc(&files.path("worker/wrangler.jsonc"));
     let expected = json!({
         "health": "/up",
         "bodyBytes": 32 << 20,
@@ -56,7 +57,7 @@ fn the_worker_is_told_what_the_description_says() {
                 "path": "/mcp", "isPrivate": true, "affinity": true,
                 "instances": ["http://10.0.0.1:3001", "http://10.0.0.2:3001"],
                 "health": "/health", "healthMs": 3000, "ejectMs": 2000, "responseHeadMs": 900_000,
-                "idleMs": 7_200_000, "streamMs": 43_200_000, "commentMs": 15_000,
+                "idleMs": 7_200_000, "streamMs": 43_200_000, "commentMs": 20_000,
             },
         },
     });

@@ -1,0 +1,84 @@
+//! Which settings of a description have a counterpart in a cluster: nearly all, since Propylon reads them there.
+
+use crate::target::Without;
+
+/// Keys that are in the files.
+pub(super) const HONOURS: &[&str] = &[
+    "drain",
+    "limits.annotated_tools",
+    "limits.body_bytes",
+    "limits.connections",
+    "limits.header_bytes",
+    "limits.header_count",
+    "limits.peek_bytes",
+    "limits.streams",
+    "limits.streams_per_client",
+    "listeners[].health",
+    "listeners[].tls.hsts",
+    "listeners[].tls.min_version",
+    "log.access",
+    "log.format",
+    "log.level",
+    "routes[].cors.max_age",
+    "routes[].cors.origins",
+    "routes[].host",
+    "routes[].path",
+    "routes[].rewrite_metadata",
+    "routes[].upstream",
+    "timeouts.body_idle",
+    "timeouts.header_read",
+    "timeouts.keep_alive",
+    "timeouts.write_idle",
+    "trace_context",
+    "trusted_proxies",
+    "upstreams.<name>.affinity.by",
+    "upstreams.<name>.affinity.bytes_max",
+    "upstreams.<name>.affinity.entries_max",
+    "upstreams.<name>.affinity.store",
+    "upstreams.<name>.affinity.ttl",
+    "upstreams.<name>.discover",
+    "upstreams.<name>.health.fall",
+    "upstreams.<name>.health.interval",
+    "upstreams.<name>.health.path",
+    "upstreams.<name>.health.rise",
+    "upstreams.<name>.health.timeout",
+    "upstreams.<name>.host",
+    "upstreams.<name>.keepalive",
+    "upstreams.<name>.mirror",
+    "upstreams.<name>.pool.eject",
+    "upstreams.<name>.pool.idle",
+    "upstreams.<name>.pool.idle_connections_max",
+    "upstreams.<name>.timeouts.connect",
+    "upstreams.<name>.timeouts.idle",
+    "upstreams.<name>.timeouts.response_head",
+    "upstreams.<name>.timeouts.stream",
+    "upstreams.<name>.tls.pins",
+    "upstreams.<name>.tls.server_name",
+    "upstreams.<name>.url",
+    "upstreams.<name>.urls",
+    "workers",
+];
+
+const LISTENERS: &str = "Secrets are mounted: kustomization.yaml says which";
+
+/// What is to be said of others.
+#[rustfmt::skip]
+pub(super) const WITHOUT: &[Without] = &[
+    without("admin.address", "it is 0.0.0.0:9901, for the kubelet and for Prometheus"),
+    without("listeners[].address", "Pods listen on 8080, and with TLS of their own on 8443; clients come through the Gateway"),
+    without("listeners[].proxy_protocol", "the Gateway speaks HTTP to Pods, and names clients in X-Forwarded-For"),
+    without("listeners[].redirect", "the fronts are bound to TLS, so nothing comes in the clear"),
+    without("listeners[].tls.certificate", LISTENERS),
+    without("listeners[].tls.certificates[].certificate", LISTENERS),
+    without("listeners[].tls.certificates[].key", LISTENERS),
+    without("listeners[].tls.key", LISTENERS),
+    without("resolver.servers", "Pods ask the cluster's DNS"),
+    without("upstreams.<name>.affinity.key_file", LISTENERS),
+    without("upstreams.<name>.tls.ca", LISTENERS),
+    without("upstreams.<name>.tls.certificate", LISTENERS),
+    without("upstreams.<name>.tls.key", LISTENERS),
+];
+
+const fn without(setting: &'static str, why: &'static str) -> Without {
+    Without { setting, why }
+}
