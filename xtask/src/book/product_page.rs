@@ -56,7 +56,7 @@ fn generated(target: &Target) -> anyhow::Result<String> {
         let lines = file.text.lines().count();
         let open = if lines <= OPEN_LINES_MAX { " open" } else { "" };
         out.push_str(&format!(
-            "<details{open}>\n<summary><code>{}</code>, {lines} lines</summary>\n\n````{}\n{}````\n\n</details>\n\n",
+            "<details{open}>\n<summary><code>{}</code>, {lines} lines</summary>\n\n```{}\n{}```\n\n</details>\n\n",
             file.path,
             language(&file.path),
             file.text

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use propylon_practices::{Group, PRACTICES};
 
 use super::tally::Tally;
@@ -63,6 +63,12 @@ pub(super) fn write(program: &Path) -> anyhow::Result<()> {
 }
 
 fn put(path: &Path, text: &str) -> anyhow::Result<()> {
+    let fences = text.lines().filter(|line| line.starts_with("```"));
+    ensure!(
+        fences.count() % 2 == 0,
+        "{} ends within a block",
+        path.display()
+    );
     let folder = path.parent().context("a page lies in a folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))

@@ -33,7 +33,7 @@ impl Bars {
             let x = x(bar.seconds);
             canvas.text(LEFT - 10, y + 20, Anchor::End, "name", bar.name);
             canvas.rect((LEFT, y + 4), (x - LEFT, ROW - 10), bar.class);
-            canvas.text(x - 8, y + 20, Anchor::End, "inside", bar.text);
+            canvas.text(LEFT + 8, y + 20, Anchor::Start, "inside", bar.text);
         }
         let (seconds, text) = self.mark;
         canvas.line((x(seconds), TOP - 6), (x(seconds), bottom), "mark");
