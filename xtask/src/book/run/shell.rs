@@ -39,8 +39,8 @@ pub(super) fn run_page(stages: &mut Stages, path: &str, blocks: &[Block]) -> any
             Fate::File { name } => fs::write(stages.folder().join(name), &block.text)?,
             Fate::Run { stage, seconds } => {
                 let command = stages.shell(stage, &block.text)?;
-                let (said, is_well) = finish(command, *seconds);
-                last = stages.shown(&said);
+                let is_well = finish(command, *seconds);
+                last = stages.shown(&stages.written()?);
                 if !is_well {
                     done.wrong
                         .push(format!("{path}:{}: {}", block.line, last_lines(&last)));
@@ -62,19 +62,17 @@ pub(super) fn run_page(stages: &mut Stages, path: &str, blocks: &[Block]) -> any
     Ok(done)
 }
 
-/// Runs to the end, or for so many seconds: then whatever was written is what was wanted. Exit code 1 is a finding of ours,
-/// which a page may want to show.
-fn finish(command: Command, seconds: Option<u64>) -> (String, bool) {
+/// Runs to the end, or for so many seconds: then whatever was written is what was wanted. Exit code 1 is a finding of ours, or
+/// a search that found nothing, which a page may want to show.
+fn finish(command: Command, seconds: Option<u64>) -> bool {
     let mut process = Guarded::start(command);
     let limit = seconds.map_or(PATIENCE, Duration::from_secs);
     let status = process.wait(limit);
     process.kill();
-    let said = process.output().text();
-    let is_well = match status {
+    match status {
         Some(status) => status.code().is_some_and(|code| code < 2),
         None => seconds.is_some(),
-    };
-    (said, is_well)
+    }
 }
 
 impl Outputs {

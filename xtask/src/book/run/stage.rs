@@ -25,6 +25,8 @@ use crate::{peers, workspace};
 const PATIENCE: Duration = Duration::from_secs(60);
 const TOKEN: &str = "book-token-7a11";
 const INSTANCES: usize = 3;
+/// Where a run writes, in the folder.
+const WRITTEN: &str = ".written";
 /// Programs that blocks name, from the peers.
 const PEERS: &[&str] = &[
     "aws", "caddy", "envoy", "haproxy", "nginx", "node", "traefik",
@@ -102,7 +104,8 @@ impl Stages {
             }
             other => bail!("no stage {other}"),
         }
-        let mut text = text.to_owned();
+        // Into a file: it is all there when the shell has ended, and in the order it was written.
+        let mut text = format!("exec >{WRITTEN} 2>&1\n{text}");
         for (shown, meant) in &self.addresses {
             text = text.replace(shown, meant);
         }
@@ -122,6 +125,12 @@ impl Stages {
             .env("COLUMNS", "100")
             .envs(variables);
         Ok(command)
+    }
+
+    /// What the last run wrote.
+    pub(super) fn written(&self) -> anyhow::Result<String> {
+        let bytes = fs::read(self.folder().join(WRITTEN)).context("nothing was written")?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// What a run wrote, with the book's addresses.
