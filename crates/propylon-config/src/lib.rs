@@ -19,6 +19,7 @@ mod written;
 pub use kind::Kind;
 pub use load::{Loaded, load_file, load_str};
 pub use model::acme::{Acme, Challenge};
+pub use model::cache::Cache;
 pub use model::cors::{Cors, InvalidOrigin, Origin, without_default_port};
 pub use model::deployment::{
     AccessLog, Admin, Deployment, Level, Listener, Log, LogFormat, Redirect, Route, TraceContext,

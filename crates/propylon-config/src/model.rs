@@ -1,6 +1,7 @@
 //! The resolved description: defaults applied, everything checked, ready for the proxy to read.
 
 pub(crate) mod acme;
+pub(crate) mod cache;
 pub(crate) mod cors;
 pub(crate) mod deployment;
 pub(crate) mod limits;

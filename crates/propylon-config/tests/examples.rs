@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use propylon_config::{
-    Admin, Affinity, Deployment, Endpoints, Fallback, Health, Pool, SETTINGS, UpstreamTimeouts,
-    load_file,
+    Admin, Affinity, Cache, Deployment, Endpoints, Fallback, Health, Pool, SETTINGS,
+    UpstreamTimeouts, load_file,
 };
 
 fn folder() -> PathBuf {
@@ -69,6 +69,7 @@ fn full_says_the_defaults() {
     assert_eq!(weather.affinity, Affinity::default());
     assert_eq!(weather.timeouts, UpstreamTimeouts::default());
     assert_eq!(weather.health, Some(Health::at("/health")));
+    assert_eq!(weather.cache, Some(Cache::default()));
     assert_eq!(weather.pool, Pool::default());
     assert!(matches!(
         full.upstreams["tickets"].endpoints,

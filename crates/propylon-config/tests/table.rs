@@ -163,6 +163,9 @@ fn defaults_of_the_table_are_the_models() {
         if row.key.contains(".cors.") {
             base["routes"][0]["cors"] = json!({ "origins": ["*"] });
         }
+        if row.key.contains(".cache.") {
+            base["upstreams"]["weather"]["cache"] = json!({});
+        }
         if row.key.contains(".health.") {
             base["upstreams"]["weather"]["health"] = json!({ "path": "/health" });
         }

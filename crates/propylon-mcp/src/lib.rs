@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a socket, reads a clock or starts a task, so every rule can be tested with bytes alone.
 
+pub mod cacheable;
 pub mod era;
 pub mod headers;
 pub mod media;

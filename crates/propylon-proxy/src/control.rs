@@ -98,13 +98,16 @@ async fn run(mut orders: Receiver<Order>) {
     watchers.shutdown().await;
 }
 
-/// Empties session tables that nobody uses: a used one drops what is too old as it goes.
+/// Empties session tables and caches that nobody uses: a used one drops what is too old as it goes.
 async fn sweep(tables: Arc<Tables>) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
         for upstream in tables.upstreams.values() {
             if let Some(sessions) = upstream.sessions() {
                 sessions.sweep(Instant::now(), upstream.bounds);
+            }
+            if let Some(cache) = upstream.cache() {
+                cache.sweep(Instant::now());
             }
         }
     }

@@ -1,8 +1,11 @@
 //! From the first bytes sent to the last byte relayed: the answer is read, learned from, and sent on.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::cache::Fetch;
+use crate::cached;
 use crate::client::connection::{After, ClientConnection, Transport};
 use crate::diagnosed;
 use crate::error::ProxyError;
@@ -35,6 +38,8 @@ pub(crate) struct Conversation<'a> {
     /// The session's two names, where it has two.
     pub(crate) alias: Option<Alias>,
     pub(crate) instance: Arc<Instance>,
+    /// What its answer is for, where others may be given it.
+    pub(crate) fetch: Cell<Option<Box<Fetch>>>,
 }
 
 impl Conversation<'_> {
@@ -109,6 +114,7 @@ impl Conversation<'_> {
             hsts: record.hsts,
             shown: record.shown.as_ref(),
             alias: self.alias.as_ref(),
+            cache: record.cache,
         };
         if self.routed.is_rewritten(asked.wanted) {
             received = metadata::rewrite(exchange, received, &asked).await?;
@@ -127,6 +133,9 @@ impl Conversation<'_> {
             let watch = self.watch(&record.facts, &request, &prepared);
             exchange.watches.extend(watch.map(|watch| *watch));
         }
+        let id = record.facts.rpc.id.as_deref();
+        let watches = cached::watches(&self.fetch, upstream, id, &prepared);
+        exchange.watches.extend(watches.into_iter().flatten());
         let suspicion = std::mem::take(&mut prepared.suspicion);
         let watch = diagnosed::observe(suspicion, prepared.status, upstream, record);
         exchange.watches.extend(watch);

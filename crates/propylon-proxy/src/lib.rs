@@ -6,6 +6,8 @@
 mod access_log;
 mod acme;
 mod affinity;
+mod cache;
+mod cached;
 mod certificates;
 mod client;
 mod control;

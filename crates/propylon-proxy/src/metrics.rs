@@ -1,5 +1,6 @@
 //! What is counted, in plain atomics: a request touches a handful and looks nothing up.
 
+mod cache;
 mod collect;
 mod tls;
 

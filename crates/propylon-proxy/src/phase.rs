@@ -2,6 +2,7 @@
 
 pub(crate) mod alias;
 pub(crate) mod answer;
+pub(crate) mod cache;
 pub(crate) mod classify;
 pub(crate) mod diagnose;
 pub(crate) mod endpoint_event;

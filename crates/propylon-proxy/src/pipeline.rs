@@ -4,6 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::cache::Fetch;
+use crate::cached::{self, Cached};
 use crate::client::connection::{After, ClientConnection, Transport};
 use crate::client::own_answer;
 use crate::conversation::Conversation;
@@ -18,7 +20,7 @@ use crate::phase::guard::{self, Gate};
 use crate::phase::messages;
 use crate::phase::origin::{self, Preflight};
 use crate::phase::place;
-use crate::phase::route::Wanted;
+use crate::phase::route::{Routed, Wanted};
 use crate::reach::reach;
 use crate::record::Record;
 use crate::relay::body::Body;
@@ -71,7 +73,7 @@ async fn run<S: Transport>(
     mut request: RequestHead,
     record: &mut Record,
 ) -> Result<After, ProxyError> {
-    let (worker, tables, who) = (context.worker, context.tables, &context.who);
+    let (tables, who) = (context.tables, &context.who);
 
     // Classify: what the request is, in MCP's terms.
     record.facts = Facts::of_head(&request);
@@ -80,7 +82,7 @@ async fn run<S: Transport>(
     let wanted = Wanted::of(&request)?;
 
     // Route: the upstream, and the path there.
-    let Some(mut routed) = tables.routes.find(wanted) else {
+    let Some(routed) = tables.routes.find(wanted) else {
         return own_answer::no_route(context, client, wanted, &body, record).await;
     };
     let upstream = &routed.route.upstream;
@@ -98,6 +100,28 @@ async fn run<S: Transport>(
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.
     look::inside(context, client, &request, &mut body, upstream, record).await?;
 
+    // Cache: an answer that others were given already, or are about to be.
+    let asked = (&request, &body);
+    match cached::answer(context, client, asked, (wanted, &routed), record).await? {
+        Cached::Answered(after) => Ok(after),
+        Cached::Not(fetch) => {
+            send_on(context, client, (request, body), (routed, fetch), record).await
+        }
+    }
+}
+
+/// The second half: what could not be answered here is sent on.
+async fn send_on<S: Transport>(
+    context: &Context<'_>,
+    client: &mut ClientConnection<S>,
+    (request, body): (RequestHead, Body),
+    (mut routed, fetch): (Routed, Option<Box<Fetch>>),
+    record: &mut Record,
+) -> Result<After, ProxyError> {
+    let (worker, who) = (context.worker, &context.who);
+    let wanted = Wanted::of(&request)?;
+    let upstream = &routed.route.upstream;
+
     // Affinity: the instance the request belongs to.
     let (route, target) = (&routed.route, &mut routed.target);
     messages::recognise(route, target, wanted, &request, &mut record.facts)?;
@@ -112,7 +136,7 @@ async fn run<S: Transport>(
         wanted,
         target: &routed.target,
         body: &body,
-        wants_plain: routed.is_rewritten(wanted),
+        wants_plain: routed.is_rewritten(wanted) || fetch.is_some(),
         record,
         session: alias.as_ref().map(|alias| &*alias.server),
     };
@@ -131,6 +155,7 @@ async fn run<S: Transport>(
         place,
         alias,
         instance: Arc::clone(&reached.instance),
+        fetch: fetch.into(),
     };
     talk.hold(client, (request, body), reached, record).await
 }

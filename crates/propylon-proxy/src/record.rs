@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use propylon_net::tls::ClientIdentity;
 
+use crate::cache::{Cache, Use};
 use crate::diagnosed::Found;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
@@ -47,6 +48,8 @@ pub(crate) struct Record {
     pub(crate) shown: Option<Shown>,
     /// Where it stands in its trace, if it names one.
     pub(crate) trace: Option<Trace>,
+    /// What the cache had for it.
+    pub(crate) cache: Option<Use>,
     /// What its answer gave away.
     pub(crate) sign: Option<Found>,
     /// Whether the whole request has been read: what comes next on the connection is the next one.
@@ -100,6 +103,7 @@ impl Record {
             hsts: None,
             shown: None,
             trace: None,
+            cache: None,
             sign: None,
             is_request_read: false,
             request_id: worker.mint_request_id(),
@@ -165,6 +169,12 @@ impl Record {
     /// What was found where the exchange failed, in words without payload.
     pub(crate) fn detail(&self) -> Option<&str> {
         self.failed.as_ref()?.1.as_deref()
+    }
+
+    /// What the cache had for the request.
+    pub(crate) fn used(&mut self, cache: &Cache, used: Use) {
+        cache.count(used);
+        self.cache = Some(used);
     }
 
     /// The proxy answers by itself.

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use propylon_mcp::cacheable::Scope;
+
+use crate::cache::Use;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::framing::{self, Framing};
 use crate::http1::head::{RequestHead, ResponseHead, Version};
 use crate::phase::alias::{self, Alias};
 use crate::phase::answer::{self, ClientSide, Encoding};
+use crate::phase::cache;
 use crate::phase::classify::Facts;
 use crate::phase::diagnose::{Seen, Suspicion};
 use crate::phase::endpoint_event::Outside;
@@ -40,6 +44,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) hsts: Option<Duration>,
     pub(crate) shown: Option<&'a Shown>,
     pub(crate) alias: Option<&'a Alias>,
+    /// What the cache had for the request.
+    pub(crate) cache: Option<Use>,
 }
 
 /// An answer ready to be sent.
@@ -47,6 +53,8 @@ pub(crate) struct Prepared {
     pub(crate) status: u16,
     pub(crate) answer: Answer,
     pub(crate) connection: ConnectionUse,
+    /// For whom it may be kept, at most.
+    pub(crate) widest: Option<Scope>,
     /// What it may give away about the way there.
     pub(crate) suspicion: Suspicion,
     /// The `Mcp-Session-Id` of the answer.
@@ -89,6 +97,7 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         keep_alive: asked.keep_alive,
         hsts: asked.hsts,
         shown: asked.shown,
+        cache: asked.cache.map(Use::name),
     };
     let mut out = Vec::with_capacity(bytes.len() + 128);
     let sides = sides(asked);
@@ -102,18 +111,11 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         asked.request_id,
         &mut out,
     );
-    let suspicion = Suspicion::of(&Seen {
-        request: asked.request,
-        facts: asked.facts,
-        target: &asked.routed.target,
-        head: &bytes,
-        response: &head,
-        framing,
-        sides: &sides,
-    });
+    let suspicion = suspicion((&bytes, &head, framing), asked, &sides);
     let keep_alive = head.lines.first(&bytes, Field::KeepAlive);
     Ok(Prepared {
         status: head.status,
+        widest: asked.cache.and_then(|_| cache::may_keep(&bytes, &head)),
         suspicion,
         connection: ConnectionUse {
             client_reusable: asked.keep_alive && encoding != Encoding::UntilClose,
@@ -128,6 +130,23 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
             stream,
         },
         minted: minted.map(Into::into),
+    })
+}
+
+/// What the answer may give away about the way to the server.
+fn suspicion(
+    (head, response, framing): (&[u8], &ResponseHead, Framing),
+    asked: &Asked<'_>,
+    sides: &Sides<'_>,
+) -> Suspicion {
+    Suspicion::of(&Seen {
+        request: asked.request,
+        facts: asked.facts,
+        target: &asked.routed.target,
+        head,
+        response,
+        framing,
+        sides,
     })
 }
 

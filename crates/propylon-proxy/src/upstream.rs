@@ -19,6 +19,7 @@ use propylon_mcp::SessionFingerprint;
 use propylon_net::tls::{TlsError, UpstreamTls};
 
 use crate::affinity::{Bounds, Memory, Seal};
+use crate::cache::Cache;
 use crate::diagnosis::Diagnosed;
 use crate::mirrored::Mirrored;
 use crate::phase::messages::Shape;
@@ -41,6 +42,7 @@ pub(crate) struct Upstream {
     instances: ArcSwap<Vec<Arc<Instance>>>,
     sessions: Arc<Memory<Arc<Instance>>>,
     seal: Option<Seal>,
+    cache: Option<Arc<Cache>>,
     pub(crate) mirrored: Arc<Mirrored>,
     pub(crate) diagnosed: Diagnosed,
     turn: AtomicUsize,
@@ -103,6 +105,7 @@ impl Upstream {
             diagnosed: previous
                 .map(|previous| previous.diagnosed.carried_over())
                 .unwrap_or_default(),
+            cache: cache(&config, previous),
             turn: AtomicUsize::new(0),
             seal: config
                 .seal_keys
@@ -141,6 +144,11 @@ impl Upstream {
     /// The session table, where sessions stick to instances at all.
     pub(crate) fn sessions(&self) -> Option<&Memory<Arc<Instance>>> {
         (self.config.affinity.by == AffinityBy::Session).then_some(&*self.sessions)
+    }
+
+    /// What is kept of its answers, where anything is.
+    pub(crate) fn cache(&self) -> Option<&Arc<Cache>> {
+        self.cache.as_ref()
     }
 
     /// What the ids of its sessions are sealed with, where they are.
@@ -198,4 +206,12 @@ impl Upstream {
             .max_by_key(weight)
             .map(Arc::clone)
     }
+}
+
+/// The cache of an upstream: as it was, where nothing has changed that an answer could depend on.
+fn cache(config: &propylon_config::Upstream, previous: Option<&Upstream>) -> Option<Arc<Cache>> {
+    config.cache?;
+    let known = previous.filter(|previous| previous.config == *config);
+    let kept = known.and_then(|previous| previous.cache.clone());
+    Some(kept.unwrap_or_else(|| Arc::new(Cache::new())))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cache::Cache;
 use super::seal_keys::SealKeys;
 use super::tls::UpstreamTls;
 use super::upstream_url::UpstreamUrl;
@@ -21,6 +22,8 @@ pub struct Upstream {
     pub seal_keys: Option<SealKeys>,
     /// What is done with headers that do not mirror their body.
     pub mirror: Mirror,
+    /// What is kept of its answers; `None` when the file has no `cache`.
+    pub cache: Option<Cache>,
     /// How long its instances may take.
     pub timeouts: UpstreamTimeouts,
     /// After how long without a byte a quiet event stream gets a comment; `None` for never.
@@ -46,6 +49,7 @@ impl Upstream {
             affinity: Affinity::default(),
             seal_keys: None,
             mirror: Mirror::default(),
+            cache: None,
             timeouts: UpstreamTimeouts::default(),
             keepalive: Some(KEEPALIVE),
             health: None,

@@ -1,6 +1,7 @@
 //! Reads one upstream: where its instances are, and how they are treated.
 
 use crate::draft::DraftUpstream;
+use crate::model::cache::Cache;
 use crate::model::upstream::{
     Affinity, Discovery, Endpoints, Health, KEEPALIVE, Mirror, Pool, Upstream, UpstreamTimeouts,
 };
@@ -62,6 +63,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         "observe" => Some(Mirror::Observe),
         _ => None,
     });
+    let cache = section.section("cache").map(read_cache);
     let mut timeouts = UpstreamTimeouts::default();
     if let Some(section) = section.section("timeouts") {
         read_timeouts(section, &mut timeouts);
@@ -84,6 +86,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         affinity,
         seal_keys,
         mirror,
+        cache,
         timeouts,
         keepalive,
         health,
@@ -195,6 +198,17 @@ fn discovered(section: &Section<'_>, url: Placed<UpstreamUrl>, by: Discovery) ->
         return None;
     }
     Some(Endpoints::Discover { url: url.value, by })
+}
+
+fn read_cache(section: Section<'_>) -> Cache {
+    let mut cache = Cache::default();
+    section.count("entries_max", &mut cache.entries_max);
+    section.size("bytes_max", &mut cache.bytes_max);
+    section.size("entry_bytes_max", &mut cache.entry_bytes_max);
+    section.duration("ttl_max", &mut cache.ttl_max);
+    section.duration("wait", &mut cache.wait);
+    section.finish();
+    cache
 }
 
 fn read_timeouts(section: Section<'_>, timeouts: &mut UpstreamTimeouts) {

@@ -54,6 +54,10 @@ pub const SECTIONS: &[SectionInfo] = &[
         "How requests of one session reach one instance.",
     ),
     group(
+        "upstreams.<name>.cache",
+        "Keeps answers of 2026-07-28 list and read methods as long, and for whom, the server says; without this section nothing is kept.",
+    ),
+    group(
         "upstreams.<name>.health",
         "Active health checks of each instance; none without this section.",
     ),
@@ -121,6 +125,11 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.affinity.key_file", Kind::File, Absent("required by `store: sealed`"), "Keys of the sealed store, 64 hexadecimal digits a line: the first seals, all of them open; read again on reload."),
     row("upstreams.<name>.affinity.store", Kind::Choice(&["memory", "sealed"]), Value("memory"), "Where the mapping from session to instance is kept: in this process, or sealed into the session id that the client sees, which any number of replicas with the same keys can open. Tasks are always kept in this process."),
     row("upstreams.<name>.affinity.ttl", WAIT, Value("1h"), "How long a session or task is remembered after its last use.").metric(AFFINITY_EVICTIONS),
+    row("upstreams.<name>.cache.bytes_max", Kind::Size { min: 64 << 10, max: u64::MAX }, Value("64MiB"), "Memory the answers of this upstream may take; the least recently used go first.").metric(CACHE_EVICTIONS),
+    row("upstreams.<name>.cache.entries_max", count("answers", 1), Value("10000"), "Answers kept at once; the least recently used go first.").metric(CACHE_ENTRIES),
+    row("upstreams.<name>.cache.entry_bytes_max", Kind::Size { min: 1 << 10, max: 64 << 20 }, Value("1MiB"), "The longest answer that is kept."),
+    row("upstreams.<name>.cache.ttl_max", WAIT, Value("1h"), "How long an answer is kept at most, whatever its `ttlMs`.").metric(CACHE_EVICTIONS),
+    row("upstreams.<name>.cache.wait", GRACE, Value("2s"), "How long a request waits for the answer to an equal one that is under way, before it is sent itself; `0s` is not at all.").metric(CACHE_REQUESTS),
     row("upstreams.<name>.discover", Kind::Choice(&["dns", "srv"]), Absent("instances are those of `url` or `urls`"), "Finds the instances by asking for the host of `url`: `dns` for A and AAAA records, `srv` for SRV."),
     row("upstreams.<name>.health.fall", checks(), Value("3"), "Bad answers in a row that make an instance unhealthy."),
     row("upstreams.<name>.health.interval", WAIT, Value("5s"), "Between the starts of two checks."),
@@ -157,6 +166,9 @@ const AFFINITY_EVICTIONS: &str = "propylon_affinity_evictions_total";
 const ANNOTATED_TOOLS: &str = "propylon_annotated_tools";
 const BODY_LIMIT: &str = "propylon_refused_total{reason=\"body-limit\"}";
 const BODY_TIMEOUT: &str = "propylon_refused_total{reason=\"client-body-timeout\"}";
+const CACHE_ENTRIES: &str = "propylon_cache_entries";
+const CACHE_EVICTIONS: &str = "propylon_cache_evictions_total";
+const CACHE_REQUESTS: &str = "propylon_cache_requests_total";
 const CONNECTION_LIMIT: &str = "propylon_refused_total{reason=\"connection-limit\"}";
 const HEADER_LIMIT: &str = "propylon_refused_total{reason=\"header-limit\"}";
 const HEADER_MISMATCH: &str = "propylon_refused_total{reason=\"header-mismatch\"}";

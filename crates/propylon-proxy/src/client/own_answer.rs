@@ -24,7 +24,7 @@ use crate::relay::body::Body;
 use crate::relay::outbound::Outbound;
 use crate::worker::{Stage, Worker};
 
-/// How long a client may take to accept an answer of a few hundred bytes.
+/// How long a client may take to accept some more of an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Answers what never became a request, and records it.
@@ -113,6 +113,18 @@ pub(crate) async fn for_listener<S: Transport>(
         whole_answer(308, &lines, b"", record, keep_alive)
     };
     Ok(Some(send(client, &answer, keep_alive).await))
+}
+
+/// Answers with this status, these header lines and this body.
+pub(crate) async fn say<S: Transport>(
+    client: &mut ClientConnection<S>,
+    (status, lines, body): (u16, &str, &[u8]),
+    record: &Record,
+    keep_alive: bool,
+) -> After {
+    let keep_alive = keep_alive && record.is_request_read;
+    let answer = whole_answer(status, lines, body, record, keep_alive);
+    send(client, &answer, keep_alive).await
 }
 
 /// A path that no route serves is the listener's own health path, or nothing.
@@ -220,7 +232,7 @@ fn whole_answer(
     out
 }
 
-/// Sends an answer of our own, within a bound.
+/// Sends an answer of our own, as long as its client goes on reading.
 pub(crate) async fn send<S: Transport>(
     client: &mut ClientConnection<S>,
     bytes: &[u8],
@@ -228,12 +240,20 @@ pub(crate) async fn send<S: Transport>(
 ) -> After {
     let mut outbound = Outbound::new(Encoding::Plain);
     outbound.keep(bytes);
-    let due = Instant::now() + PATIENCE;
-    poll_fn(|cx| match outbound.poll_flush(cx, &mut client.io) {
-        Poll::Ready(Ok(())) if keep_alive => Poll::Ready(After::KeepAlive),
-        Poll::Ready(Ok(())) => Poll::Ready(After::Close),
-        Poll::Ready(Err(_)) => Poll::Ready(After::Drop),
-        Poll::Pending => client.deadline.poll(cx, due).map(|()| After::Abort),
+    let mut due = Instant::now() + PATIENCE;
+    poll_fn(|cx| {
+        let before = outbound.waiting();
+        match outbound.poll_flush(cx, &mut client.io) {
+            Poll::Ready(Ok(())) if keep_alive => Poll::Ready(After::KeepAlive),
+            Poll::Ready(Ok(())) => Poll::Ready(After::Close),
+            Poll::Ready(Err(_)) => Poll::Ready(After::Drop),
+            Poll::Pending => {
+                if outbound.waiting() < before {
+                    due = Instant::now() + PATIENCE;
+                }
+                client.deadline.poll(cx, due).map(|()| After::Abort)
+            }
+        }
     })
     .await
 }

@@ -28,6 +28,7 @@ impl Collector for Shared {
         self.encode_streams(&mut encoder)?;
         self.encode_refusals(&mut encoder)?;
         encode_affinity(&tables, &mut encoder)?;
+        super::cache::encode(&tables, &mut encoder)?;
         encode_mirrored(&tables, &mut encoder)?;
         encode_diagnosed(&tables, &mut encoder)?;
         encode_instances(&tables, &mut encoder)

@@ -24,6 +24,8 @@ pub(crate) struct ClientSide<'a> {
     pub(crate) session: Option<&'a [u8]>,
     /// How long its browser is to use nothing but https.
     pub(crate) hsts: Option<Duration>,
+    /// What the cache had for the request.
+    pub(crate) cache: Option<&'a str>,
     /// What its browser is told, where a page asked.
     pub(crate) shown: Option<&'a Shown>,
 }
@@ -85,6 +87,10 @@ pub(crate) fn write(
         shown.write(out);
     }
     hsts::write(client.hsts, out);
+    if let Some(cache) = client.cache {
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "Propylon-Cache: {cache}\r\n");
+    }
     if let Some(session) = client.session {
         write_session(session, out);
     }

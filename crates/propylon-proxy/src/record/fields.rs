@@ -92,6 +92,10 @@ const FIELDS: &[Field] = &[
         "how the mirrored headers of a 2026-07-28 request disagree with its body, refused or not",
     ),
     optional(
+        "cache",
+        "what the shared cache had for it: `hit`, `coalesced`, `miss` or `bypass`",
+    ),
+    optional(
         "practice",
         "the practice that the server's answer shows to be broken on the way",
     ),

@@ -9,6 +9,7 @@ use propylon_mcp::{Era, Revision};
 use serde::Serialize;
 
 use super::Record;
+use crate::cache::Use;
 use crate::phase::route::Route;
 use crate::phase::trace::Trace;
 
@@ -69,6 +70,9 @@ pub(super) struct Line<'r> {
     /// How headers and body disagree.
     #[serde(skip_serializing_if = "Option::is_none")]
     mismatch: Option<&'static str>,
+    /// What the cache had for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache: Option<&'static str>,
     /// The practice that the answer shows to be broken, and by what it shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     practice: Option<&'static str>,
@@ -127,6 +131,7 @@ impl<'r> Line<'r> {
             reason,
             detail: failed.and_then(|(_, detail)| detail.as_deref()),
             mismatch: record.facts.mismatch.map(Mismatch::words),
+            cache: record.cache.map(Use::name),
             practice: sign.map(|sign| sign.practice),
             sign: sign.map(|sign| sign.id),
         }

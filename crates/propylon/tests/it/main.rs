@@ -6,6 +6,7 @@ mod adversarial;
 mod affinity;
 mod balancers;
 mod browsers;
+mod cache;
 mod canary;
 mod cancellation;
 mod check_errors;

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import uvicorn
 from mcp.server import MCPServer
+from mcp.server.caching import CACHEABLE_METHODS, CacheHint
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.resolve import Elicit, Resolve, Sample
 from mcp.server.request_state import RequestStateSecurity
@@ -47,10 +48,10 @@ async def prompt_for_model() -> Sample:
     return Sample([SamplingMessage(role="user", content=text)], max_tokens=10)
 
 
-def build(name):
+def build(name, hints=None):
     # One key for all replicas: a modern call is finished by whichever instance its retry reaches.
     security = RequestStateSecurity(keys=["propylon-test-key-for-request-state"], audience="propylon-test")
-    server = MCPServer(name, request_state_security=security)
+    server = MCPServer(name, request_state_security=security, cache_hints=hints)
     runs = {}
 
     def mirrored(header):
@@ -145,11 +146,13 @@ def main():
     arguments.add_argument("--port", type=int, required=True)
     arguments.add_argument("--name", required=True)
     arguments.add_argument("--stateless", action="store_true")
+    arguments.add_argument("--cached", action="store_true", help="says that results hold for a minute")
     arguments.add_argument("--sse", action="store_true", help="HTTP with SSE (2024-11-05) at /sse")
     given = arguments.parse_args()
     logging.disable(logging.INFO)
     store = None if given.stateless else Events()
-    server = build(given.name)
+    hints = {method: CacheHint(ttl_ms=60_000, scope="public") for method in CACHEABLE_METHODS} if given.cached else None
+    server = build(given.name, hints)
     if given.sse:
         app = server.sse_app()
     else:

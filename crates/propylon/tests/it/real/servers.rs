@@ -60,9 +60,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one and waits until it accepts.
     pub(crate) fn start(kind: Kind, name: &str) -> Self {
+        Self::start_with(kind, name, &[])
+    }
+
+    /// Starts one with more arguments.
+    pub(crate) fn start_with(kind: Kind, name: &str, args: &[&str]) -> Self {
         let port = free_port();
+        let mut command = command(kind, name, port);
+        command.args(args);
         let server = Self {
-            _process: Guarded::start_leashed(&command(kind, name, port)),
+            _process: Guarded::start_leashed(&command),
             port,
         };
         eventually(
