@@ -139,6 +139,7 @@ impl Agent {
     }
 
     async fn obtain(&mut self, domain: &str) -> Result<(), Trouble> {
+        storage::check(&self.acme.folder())?;
         let account = self.account().await?;
         let stage = Stage {
             challenge: self.acme.challenge,

@@ -7,6 +7,13 @@ use std::path::Path;
 
 use super::trouble::Trouble;
 
+/// Makes sure that a file can be written into this folder: what is issued and cannot be kept counts all the same.
+pub(super) fn check(folder: &Path) -> Result<(), Trouble> {
+    let probe = folder.join("writable");
+    write_private(&probe, b"")?;
+    std::fs::remove_file(&probe).map_err(|error| Trouble::file(&probe, &error))
+}
+
 /// Writes a file with the mode 0600, its folder too where there is none: whoever reads it sees the old or the new one whole.
 pub(super) fn write_private(file: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     let write = || -> io::Result<()> {

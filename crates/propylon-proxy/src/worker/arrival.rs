@@ -121,24 +121,29 @@ async fn handshake(
 ) -> Option<TlsStream<TcpStream>> {
     let patience = worker.tables().timeouts.header_read;
     let metrics = &worker.shared.metrics;
-    let outcome = tokio::time::timeout(patience, tls.accept(stream)).await;
-    if let Ok(Ok(stream)) = outcome {
-        metrics.tls_handshakes.fetch_add(1, Ordering::Relaxed);
-        return Some(stream);
-    }
+    let refused = match tokio::time::timeout(patience, tls.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            metrics.tls_handshakes.fetch_add(1, Ordering::Relaxed);
+            return Some(stream);
+        }
+        Ok(Err(Refused::Answered)) => {
+            metrics.tls_handshakes.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        Ok(Err(refused)) => Some(refused),
+        Err(_elapsed) => None,
+    };
     metrics
         .tls_handshakes_failed
         .fetch_add(1, Ordering::Relaxed);
     let client = ends.peer.ip().to_canonical();
-    match outcome {
+    match refused {
         // Somebody has to hear of it who can do something about it; the client only gets an alert.
-        Ok(Err(error @ Refused::Certificate(_))) => {
+        Some(error @ Refused::Certificate(_)) => {
             tracing::warn!(%client, listener = %ends.asked, "a client is turned away: {error}");
         }
-        Ok(Err(Refused::Handshake(error))) => {
-            tracing::debug!(%client, %error, "a client's TLS handshake failed");
-        }
-        Ok(Ok(_) | Err(Refused::Answered)) | Err(_) => {}
+        Some(error) => tracing::debug!(%client, %error, "a client's TLS handshake failed"),
+        None => {}
     }
     None
 }

@@ -3,7 +3,7 @@
 mod pebble;
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -27,27 +27,25 @@ fn echo() -> Upstream {
 /// A listener for https whose certificate comes from `directory`, and one for plain http.
 struct Place {
     storage: Scratch,
+    folder: PathBuf,
     tls: std::net::SocketAddr,
     http: std::net::SocketAddr,
 }
 
 impl Place {
     fn new() -> Self {
+        let storage = Scratch::new();
         Self {
-            storage: Scratch::new(),
+            folder: storage.path().join("acme"),
+            storage,
             tls: free_address(),
             http: free_address(),
         }
     }
 
-    fn folder(&self) -> std::path::PathBuf {
-        self.storage.path().join("acme")
-    }
-
     fn serve(&self, upstream: &Upstream, directory: &str, ca: &Path, challenge: &str) -> Propylon {
         let (tls, http, url) = (self.tls, self.http, upstream.url("/mcp"));
-        let (storage, ca) = (self.folder(), ca.display());
-        let storage = storage.display();
+        let (storage, ca) = (self.folder.display(), ca.display());
         Launch::new(BINARY).config(&format!(
             "listeners:\n  - address: \"{{listen}}\"\n  - {{ address: \"{http}\", redirect: https }}\n  - address: \"{tls}\"\n\
              \x20   tls:\n      acme:\n        domains: [{DOMAIN}]\n        directory: {directory}\n        contact: ops@example.test\n\
@@ -105,7 +103,7 @@ fn a_certificate_is_obtained_by_either_challenge_and_kept_for_the_next_start() {
         );
         let orders = |result| metric(&proxy, "propylon_acme_orders_total", &[result]);
         assert!(orders("issued") >= 1.0, "{}", proxy.output());
-        assert_private(&place.folder());
+        assert_private(&place.folder);
 
         // A start with the directory gone shows what is kept, and asks for nothing.
         proxy.stop();
@@ -217,7 +215,7 @@ fn a_directory_that_is_down_is_asked_again_and_one_that_forgot_us_too() {
 
     // Pebble keeps nothing: the account is unknown to the next one, and another is made.
     pebble.restart(&dns);
-    let kept = std::fs::read_dir(place.folder()).expect("it is there");
+    let kept = std::fs::read_dir(&place.folder).expect("it is there");
     let folder = kept.flatten().next().expect("one directory").path();
     std::fs::remove_file(folder.join(format!("{DOMAIN}.pem"))).expect("it is there");
     proxy.signal(Signal::HUP);
@@ -226,6 +224,23 @@ fn a_directory_that_is_down_is_asked_again_and_one_that_forgot_us_too() {
     });
     wait_for_issue(&proxy, 2);
     assert!(folder.join("account.unknown").exists());
+}
+
+#[test]
+fn nothing_is_ordered_that_could_not_be_kept() {
+    let (mut place, upstream) = (Place::new(), echo());
+    // A file stands where the folder should be.
+    let file = place.storage.write("taken", "");
+    place.folder = file.join("acme");
+    let authority = Authority::new(&place.storage);
+    let directory = "https://127.0.0.1:1/dir";
+    let proxy = place.serve(&upstream, directory, authority.file(), "http-01");
+    eventually("the cause", SOON, || {
+        let output = proxy.output();
+        output.contains("no certificate was issued: ") && output.contains("Not a directory")
+    });
+    assert!(proxy.output().contains("taken/acme/"), "{}", proxy.output());
+    assert_eq!(crate::front::get(proxy.address(), "/mcp").0.status, 200);
 }
 
 #[test]

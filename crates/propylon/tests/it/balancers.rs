@@ -11,6 +11,7 @@ use propylon_testkit::{
 
 use crate::front::{BINARY, metric};
 use crate::real::servers::peers;
+use crate::tls::{Authority, Leaf, pair, text};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -35,11 +36,17 @@ fn started(command: Command, address: SocketAddr) -> Guarded {
     process
 }
 
-/// HAProxy on this address, in TCP mode.
-fn haproxy(scratch: &Scratch, address: SocketAddr, to: SocketAddr, send: &str) -> Guarded {
+/// HAProxy in TCP mode; `bind` is this address, with more words where it ends TLS itself.
+fn haproxy(
+    scratch: &Scratch,
+    address: SocketAddr,
+    bind: &str,
+    to: SocketAddr,
+    send: &str,
+) -> Guarded {
     let text = format!(
         "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n\
-         listen it\n  bind {address}\n  server it {to} {send}\n"
+         listen it\n  bind {address} {bind}\n  server it {to} {send}\n"
     );
     let mut command = peers().command("haproxy");
     command
@@ -63,15 +70,16 @@ fn nginx(scratch: &Scratch, address: SocketAddr, to: SocketAddr) -> Guarded {
 }
 
 /// A request from 127.0.0.7: an address that no end of the proxy's own connection has.
-fn ask_from_elsewhere(address: SocketAddr) -> String {
+fn ask_from_elsewhere(origin: &str) -> String {
     let output = Command::new("curl")
         .args(["--silent", "--show-error", "--include", "--max-time", "20"])
         .args(["--interface", "127.0.0.7"])
         .args(["--header", "X-Forwarded-For: 203.0.113.1", "--data", "{}"])
-        .arg(format!("http://{address}/mcp"))
+        .arg("--insecure")
+        .arg(format!("{origin}/mcp"))
         .output()
         .expect("curl runs");
-    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    text(&output)
 }
 
 #[test]
@@ -88,9 +96,9 @@ fn the_client_that_a_real_balancer_tells_of_is_the_client() {
         ports.push(address.port());
         let _balancer = match kind {
             "nginx" => nginx(&scratch, address, proxy.address()),
-            send => haproxy(&scratch, address, proxy.address(), send),
+            send => haproxy(&scratch, address, "", proxy.address(), send),
         };
-        let said = ask_from_elsewhere(address);
+        let said = ask_from_elsewhere(&format!("http://{address}"));
         assert!(said.contains("HTTP/1.1 200"), "{kind}: {said}");
         let seen = upstream.wait_for(number + 1, SOON).remove(number);
         assert_eq!(seen.header("x-forwarded-for"), Some("127.0.0.7"), "{kind}");
@@ -114,6 +122,41 @@ fn the_client_that_a_real_balancer_tells_of_is_the_client() {
         eventually("the client in the log", SOON, || {
             logged().count() == number + 1
         });
+    }
+}
+
+#[test]
+fn tls_is_told_of_where_the_balancer_ends_it_and_follows_where_it_passes() {
+    let scratch = Scratch::new();
+    Authority::new(&scratch).issue("server", &Leaf::of(&["127.0.0.1"]));
+    let folder = scratch.path().display();
+    let read =
+        |name: &str| std::fs::read_to_string(scratch.path().join(name)).expect("it is there");
+    scratch.write("both.pem", &(read("server.pem") + &read("server.key")));
+    let upstream = echo();
+    let (plain, secure) = (free_address(), free_address());
+    let (pair, url) = (pair(scratch.path(), "server"), upstream.url("/mcp"));
+    let proxy = Launch::new(BINARY).config(&format!(
+        "listeners:\n  - {{ address: \"{{listen}}\" }}\n  - {{ address: \"{plain}\", proxy_protocol: [127.0.0.1] }}\n\
+         \x20 - {{ address: \"{secure}\", proxy_protocol: [127.0.0.1], tls: {{ {pair} }} }}\nadmin: {{ address: \"{{admin}}\" }}\n\
+         routes: [{{ path: /mcp, upstream: it }}]\nupstreams: {{ it: {{ url: \"{url}\" }} }}\n"
+    ));
+    let ends_it = format!("ssl crt {folder}/both.pem");
+    for (number, (bind, to, send)) in [
+        (&*ends_it, plain, "send-proxy-v2-ssl"),
+        ("", secure, "send-proxy-v2"),
+        ("", secure, "send-proxy"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (scratch, address) = (Scratch::new(), free_address());
+        let _balancer = haproxy(&scratch, address, bind, to, send);
+        let said = ask_from_elsewhere(&format!("https://{address}"));
+        assert!(said.contains(" 200"), "{send}: {said}{}", proxy.output());
+        let seen = upstream.wait_for(number + 1, SOON).remove(number);
+        assert_eq!(seen.header("x-forwarded-for"), Some("127.0.0.7"), "{send}");
+        assert_eq!(seen.header("x-forwarded-proto"), Some("https"), "{send}");
     }
 }
 

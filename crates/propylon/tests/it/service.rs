@@ -1,11 +1,13 @@
 //! Under a service manager: sockets that it passes, what it is told, and the unit files that it reads.
 
+use std::net::TcpListener;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use propylon_testkit::{Answer, Guarded, Scratch, Upstream, eventually, free_address};
+use propylon_testkit::{Answer, Guarded, RawClient, Scratch, Upstream, eventually, free_address};
 use rustix::process::Signal;
 
 use crate::front::{BINARY, get};
@@ -94,6 +96,48 @@ fn a_socket_that_is_passed_is_served_and_the_manager_is_told() {
     assert_eq!(ear.hears(), "STOPPING=1\n");
     let status = process.wait(SOON).expect("it ends");
     assert!(status.success(), "{}", process.output().text());
+}
+
+/// A process that is passed this socket, as a service manager that keeps it would start it.
+fn life(socket: &TcpListener, notify: &Path, file: &Path) -> Guarded {
+    rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::empty()).expect("it can be passed on");
+    let mut command = Command::new("bash");
+    command
+        .args([
+            "-c",
+            "export LISTEN_PID=$$; exec \"$@\" 3<&\"$PASSED\"",
+            "manager",
+        ])
+        .args([BINARY, "serve", "-c"])
+        .arg(file)
+        .env("PASSED", socket.as_raw_fd().to_string())
+        .env("LISTEN_FDS", "1")
+        .env("NOTIFY_SOCKET", notify);
+    Guarded::start(command)
+}
+
+#[test]
+fn clients_wait_in_a_socket_that_outlives_the_process() {
+    let (scratch, upstream) = (
+        Scratch::new(),
+        Upstream::start(|_| Answer::sized(200, &[], "ok")),
+    );
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = socket.local_addr().expect("it has one");
+    let file = description(&scratch, &[address.to_string()], &upstream);
+    let notify = scratch.path().join("notify");
+    let ear = Ear::at(&notify);
+    let mut first = life(&socket, &notify, &file);
+    assert_eq!(ear.hears(), "READY=1\n", "{}", first.output().text());
+    assert_eq!(get(address, "/mcp").0.status, 200);
+    first.signal(Signal::TERM);
+    assert_eq!(ear.hears(), "STOPPING=1\n");
+    assert!(first.wait(SOON).expect("it ends").success());
+
+    let mut client = RawClient::connect(address);
+    client.send("GET /mcp HTTP/1.1\r\nHost: a\r\n\r\n");
+    let second = life(&socket, &notify, &file);
+    assert_eq!(client.read().0.status, 200, "{}", second.output().text());
 }
 
 #[test]
