@@ -34,6 +34,22 @@ pub(crate) fn warn_of_pins(deployment: &Deployment, title: &str, emission: &mut 
     }
 }
 
+/// Says where lists of revoked certificates are written, for a product that reads none.
+pub(crate) fn warn_of_lists(deployment: &Deployment, title: &str, emission: &mut Emission) {
+    let why =
+        format!("{title} reads no lists of revoked certificates: short-lived ones are the way out");
+    for (index, listener) in deployment.listeners.iter().enumerate() {
+        let client = listener.tls.as_ref().and_then(|tls| tls.client.as_ref());
+        if client.is_some_and(|client| client.crl.is_some()) {
+            emission.warn(format!("listeners[{index}].tls.client.crl"), why.clone());
+        }
+    }
+    let upstreams = deployment.upstreams.values();
+    for upstream in upstreams.filter(|upstream| upstream.tls.crl.is_some()) {
+        emission.warn(format!("upstreams.{}.tls.crl", upstream.name), why.clone());
+    }
+}
+
 /// Says which instances have an address to be verified by, for a product that verifies names alone: it refuses them.
 pub(crate) fn warn_of_addresses(deployment: &Deployment, title: &str, emission: &mut Emission) {
     for upstream in deployment.upstreams.values() {

@@ -16,6 +16,7 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
             by_address(&upstream.name, emission);
         }
     }
+    unmet::warn_of_lists(deployment, "Caddy", emission);
     if matches!(deployment.log.level, Level::Debug | Level::Trace) {
         let why = "Caddy's DEBUG writes headers, so that it stays at INFO";
         emission.warn("log.level", why);

@@ -1,6 +1,6 @@
 //! What holds for every site: process, listeners' limits and times, and the log.
 
-use propylon_config::Deployment;
+use propylon_config::{Deployment, IpNet};
 
 use super::log;
 use crate::spelling::time;
@@ -24,7 +24,30 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
             &["drain-cuts-streams"],
         );
         text.block("servers {", "}", |text| servers(deployment, text));
+        let listeners = deployment.listeners.iter();
+        for listener in listeners.filter(|listener| !listener.proxy_protocol.is_empty()) {
+            let open = format!("servers {} {{", listener.address);
+            text.block(&open, "}", |text| {
+                balanced(&listener.proxy_protocol, text);
+                servers(deployment, text);
+            });
+        }
         log::own(&deployment.log, text);
+    });
+}
+
+/// Only connections of these balancers, each of which begins with the client's address.
+fn balanced(networks: &[IpNet], text: &mut Text) {
+    let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+    text.block("listener_wrappers {", "}", |text| {
+        text.block("proxy_protocol {", "}", |text| {
+            text.held(
+                format!("allow {}", networks.join(" ")),
+                &["forwarded-spoofable"],
+            );
+            text.line("fallback_policy reject");
+        });
+        text.line("tls");
     });
 }
 

@@ -1,6 +1,6 @@
 //! What one host serves, in the order in which it is tried, and the addresses it is reached at.
 
-use propylon_config::{Deployment, Listener, TlsVersion};
+use propylon_config::{ClientCertificates, Deployment, Listener, Redirect, TlsVersion};
 
 use super::word::quoted;
 use super::{log, way};
@@ -62,16 +62,36 @@ pub(super) fn listen(deployment: &Deployment, sites: &[Site<'_>], text: &mut Tex
             text.block(&format!("{scheme}://{host}:{port} {{"), "}", |text| {
                 text.line(format!("bind {}", listener.address.ip()));
                 tls(listener, text);
-                text.line(format!("import site_{number}"));
+                match listener.redirect {
+                    None => text.line(format!("import site_{number}")),
+                    Some(redirect) => elsewhere(redirect, text),
+                }
             });
         }
     }
+}
+
+fn elsewhere(redirect: Redirect, text: &mut Text) {
+    let port = match redirect.port {
+        443 => String::new(),
+        port => format!(":{port}"),
+    };
+    text.held(
+        format!("redir https://{{host}}{port}{{uri}} 308"),
+        &["redirect-drops-body"],
+    );
 }
 
 fn tls(listener: &Listener, text: &mut Text) {
     let Some(tls) = &listener.tls else {
         return;
     };
+    if let Some(hsts) = tls.hsts {
+        let seconds = hsts.as_secs();
+        text.line(format!(
+            "header Strict-Transport-Security max-age={seconds}"
+        ));
+    }
     let version = match tls.min_version {
         TlsVersion::Tls12 => "tls1.2",
         TlsVersion::Tls13 => "tls1.3",
@@ -81,8 +101,26 @@ fn tls(listener: &Listener, text: &mut Text) {
         let key = quoted(&files.key.to_string_lossy());
         text.block(&format!("tls {certificate} {key} {{"), "}", |text| {
             text.held(format!("protocols {version}"), &["tls-old-version"]);
+            if let Some(client) = &tls.client {
+                shown_by_clients(client, text);
+            }
         });
     }
+}
+
+fn shown_by_clients(client: &ClientCertificates, text: &mut Text) {
+    let mode = if client.is_optional {
+        "verify_if_given"
+    } else {
+        "require_and_verify"
+    };
+    text.block("client_auth {", "}", |text| {
+        text.line(format!("mode {mode}"));
+        text.line(format!(
+            "trust_pool file {}",
+            quoted(&client.ca.to_string_lossy())
+        ));
+    });
 }
 
 /// Caddy's own answer where no route claims the path.

@@ -2,33 +2,41 @@
 
 use std::net::SocketAddr;
 
-use propylon_config::{Deployment, Listener};
+use propylon_config::{Deployment, IpNet, Listener};
 
-use super::manager::{self, Sender};
+use super::manager::{self, Sender, Shared};
 use super::tls;
+use super::word::kind;
 use crate::text::Text;
 
 /// Every listener.
 pub(super) fn write(deployment: &Deployment, text: &mut Text) {
-    let mut is_first = true;
+    let mut shared = Shared::default();
     for (number, listener) in deployment.listeners.iter().enumerate() {
         text.line(format!("- name: listener_{number}"));
         text.deeper(|text| {
             text.line(format!("address: {}", address(&listener.address)));
+            if !listener.proxy_protocol.is_empty() {
+                text.line("listener_filters:");
+                text.deeper(balanced);
+            }
             text.line("filter_chains:");
             text.deeper(|text| {
                 if !deployment.trusted_proxies.is_empty() {
-                    trusted(deployment, listener, is_first, text);
-                    is_first = false;
+                    chain(deployment, listener, Sender::Trusted, &mut shared, text);
                 }
-                let chain = |text: &mut Text| {
-                    manager::write(deployment, Sender::Stranger, is_first, text);
-                };
-                filters("- filters:", listener, chain, text);
-                is_first = false;
+                chain(deployment, listener, Sender::Stranger, &mut shared, text);
             });
         });
     }
+}
+
+/// Reads the client's address from the first bytes of a connection.
+fn balanced(text: &mut Text) {
+    let own = kind("envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol");
+    text.line(format!(
+        "- {{ name: envoy.filters.listener.proxy_protocol, typed_config: {{ {own} }} }}"
+    ));
 }
 
 /// An address as Envoy has it.
@@ -37,41 +45,46 @@ pub(super) fn address(address: &SocketAddr) -> String {
     format!("{{ socket_address: {{ address: \"{ip}\", port_value: {port} }} }}")
 }
 
-/// The chain for connections of trusted proxies, whose words about the client count.
-fn trusted(deployment: &Deployment, listener: &Listener, is_first: bool, text: &mut Text) {
-    text.line("- filter_chain_match:");
+/// What becomes of the connections of one kind of sender; those that no chain is for are closed.
+fn chain(
+    deployment: &Deployment,
+    listener: &Listener,
+    sender: Sender,
+    shared: &mut Shared,
+    text: &mut Text,
+) {
+    let mut matches = Vec::new();
+    if sender == Sender::Trusted {
+        matches.push(("source_prefix_ranges", &deployment.trusted_proxies));
+    }
+    if !listener.proxy_protocol.is_empty() {
+        matches.push(("direct_source_prefix_ranges", &listener.proxy_protocol));
+    }
+    text.line(format!("- name: {}", sender.as_str()));
     text.deeper(|text| {
-        text.deeper(|text| {
-            text.line("source_prefix_ranges:");
-            text.deeper(|text| {
-                for network in &deployment.trusted_proxies {
-                    let (address, length) = (network.addr(), network.prefix_len());
-                    text.held(
-                        format!("- {{ address_prefix: \"{address}\", prefix_len: {length} }}"),
-                        &["forwarded-spoofable"],
-                    );
-                }
-            });
-        });
-        let chain = |text: &mut Text| {
-            manager::write(deployment, Sender::Trusted, is_first, text);
-        };
-        filters("filters:", listener, chain, text);
-    });
-}
-
-/// The filters of a chain under `open`, which may begin an item of a list, and its certificates.
-fn filters(open: &str, listener: &Listener, chain: impl FnOnce(&mut Text), text: &mut Text) {
-    text.line(open);
-    let inside = |text: &mut Text| {
-        text.deeper(chain);
+        if !matches.is_empty() {
+            text.line("filter_chain_match:");
+        }
+        for (key, networks) in matches {
+            text.deeper(|text| ranges(key, networks, text));
+        }
+        text.line("filters:");
+        text.deeper(|text| manager::write(deployment, listener, sender, shared, text));
         if let Some(tls) = &listener.tls {
             tls::downstream(tls, text);
         }
-    };
-    if open.starts_with("- ") {
-        text.deeper(inside);
-    } else {
-        inside(text);
-    }
+    });
+}
+
+fn ranges(key: &str, networks: &[IpNet], text: &mut Text) {
+    text.line(format!("{key}:"));
+    text.deeper(|text| {
+        for network in networks {
+            let (address, length) = (network.addr(), network.prefix_len());
+            text.held(
+                format!("- {{ address_prefix: \"{address}\", prefix_len: {length} }}"),
+                &["forwarded-spoofable"],
+            );
+        }
+    });
 }

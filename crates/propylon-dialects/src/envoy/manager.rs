@@ -1,6 +1,6 @@
 //! The connection manager: what is taken from clients, what is believed of it, and the filters on its way.
 
-use propylon_config::Deployment;
+use propylon_config::{Deployment, Listener};
 
 use super::word::{kind, silence, time};
 use super::{filters, log, replies, site};
@@ -28,8 +28,30 @@ const FORGEABLE: &[&str] = &[
 /// Those that a trusted proxy writes.
 const OF_PROXIES: &[&str] = &["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 
-/// The one filter of a chain; what all share is written out where `is_first`.
-pub(super) fn write(deployment: &Deployment, sender: Sender, is_first: bool, text: &mut Text) {
+/// Which of the parts that several managers have stand in the file already, to be repeated by name.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    written: Vec<&'static str>,
+}
+
+impl Sender {
+    /// The name of the chain.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Sender::Stranger => "anybody",
+            Sender::Trusted => "trusted",
+        }
+    }
+}
+
+/// The one filter of a chain.
+pub(super) fn write(
+    deployment: &Deployment,
+    listener: &Listener,
+    sender: Sender,
+    shared: &mut Shared,
+    text: &mut Text,
+) {
     text.line("- name: envoy.filters.network.http_connection_manager");
     text.deeper(|text| {
         text.line("typed_config:");
@@ -40,21 +62,42 @@ pub(super) fn write(deployment: &Deployment, sender: Sender, is_first: bool, tex
             text.line("stat_prefix: mcp");
             requests(deployment, text);
             senders(sender, text);
-            shared("access_log", "log", is_first, text, |text| {
-                log::write(deployment, text);
+            shared.part("access_log", "log", text, |text| {
+                log::write(deployment, text)
             });
-            shared("http_filters", "filters", is_first, text, |text| {
+            shared.part("http_filters", "filters", text, |text| {
                 filters::write(deployment, text);
             });
-            shared(
-                "local_reply_config",
-                "replies",
-                is_first,
-                text,
-                replies::write,
-            );
-            shared("route_config", "routes", is_first, text, |text| {
-                site::write(deployment, text);
+            shared.part("local_reply_config", "replies", text, replies::write);
+            match listener.redirect {
+                None => shared.part("route_config", "routes", text, |text| {
+                    site::write(deployment, text);
+                }),
+                Some(redirect) => elsewhere(redirect.port, text),
+            }
+        });
+    });
+}
+
+/// Sends everybody to the same place over https.
+fn elsewhere(port: u16, text: &mut Text) {
+    text.line("route_config:");
+    text.deeper(|text| {
+        text.line("virtual_hosts:");
+        text.deeper(|text| {
+            text.line("- name: elsewhere");
+            text.deeper(|text| {
+                text.line("domains: [\"*\"]");
+                text.line("routes:");
+                text.deeper(|text| {
+                    text.line("- match: { prefix: / }");
+                    text.deeper(|text| {
+                        text.held(
+                            format!("redirect: {{ https_redirect: true, port_redirect: {port}, response_code: PERMANENT_REDIRECT }}"),
+                            &["redirect-drops-body"],
+                        );
+                    });
+                });
             });
         });
     });
@@ -137,12 +180,20 @@ fn senders(sender: Sender, text: &mut Text) {
     });
 }
 
-/// A part that every listener has: written out at the first and given a name there.
-fn shared(key: &str, name: &str, is_first: bool, text: &mut Text, inside: impl FnOnce(&mut Text)) {
-    if is_first {
+impl Shared {
+    /// A part that several managers have: written out at the first, and given a name there.
+    fn part(
+        &mut self,
+        key: &str,
+        name: &'static str,
+        text: &mut Text,
+        inside: impl FnOnce(&mut Text),
+    ) {
+        if self.written.contains(&name) {
+            return text.line(format!("{key}: *{name}"));
+        }
+        self.written.push(name);
         text.line(format!("{key}: &{name}"));
         text.deeper(inside);
-    } else {
-        text.line(format!("{key}: *{name}"));
     }
 }

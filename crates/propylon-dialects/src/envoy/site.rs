@@ -16,6 +16,15 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
     text.line("ignore_port_in_host_matching: true");
     text.line("request_headers_to_add:");
     text.deeper(senders);
+    let mut tls = deployment
+        .listeners
+        .iter()
+        .filter_map(|listener| listener.tls.as_ref());
+    if let Some(hsts) = tls.find_map(|tls| tls.hsts) {
+        let seconds = hsts.as_secs();
+        text.why("Browsers pass over it where it comes in the clear.");
+        text.line(format!("response_headers_to_add: [{{ header: {{ key: strict-transport-security, value: \"max-age={seconds}\" }}, append_action: OVERWRITE_IF_EXISTS_OR_ADD }}]"));
+    }
     text.line("virtual_hosts:");
     text.deeper(|text| {
         let sites = sites(deployment);

@@ -1,5 +1,7 @@
 //! TLS towards clients, and towards instances, which are always verified.
 
+use std::path::PathBuf;
+
 use propylon_config::{CertificateFiles, ListenerTls, TlsVersion, Upstream, UrlHost};
 
 use super::word::kind;
@@ -13,6 +15,12 @@ const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// The socket of a listener.
 pub(super) fn downstream(tls: &ListenerTls, text: &mut Text) {
     socket("DownstreamTlsContext", text, |text| {
+        if let Some(client) = &tls.client {
+            text.line(format!(
+                "require_client_certificate: {}",
+                !client.is_optional
+            ));
+        }
         text.line("common_tls_context:");
         text.deeper(|text| {
             text.line("alpn_protocols: [h2, http/1.1]");
@@ -25,8 +33,20 @@ pub(super) fn downstream(tls: &ListenerTls, text: &mut Text) {
                 &["tls-old-version"],
             );
             certificates(&tls.certificates, text);
+            if let Some(client) = &tls.client {
+                let ca = json(&client.ca.to_string_lossy());
+                let crl = revoked(client.crl.as_ref());
+                text.line(format!("validation_context: {{ trusted_ca: {{ filename: {ca} }}{crl} }}"));
+            }
         });
     });
+}
+
+/// The lists of what has been revoked, behind the roots.
+fn revoked(lists: Option<&PathBuf>) -> String {
+    lists.map_or_else(String::new, |lists| {
+        format!(", crl: {{ filename: {} }}", json(&lists.to_string_lossy()))
+    })
 }
 
 /// The socket of a cluster.
@@ -73,6 +93,10 @@ fn validation(upstream: &Upstream, name: &str, is_name: bool, text: &mut Text) {
     let roots = tls.ca.as_ref().map(|ca| ca.to_string_lossy().into_owned());
     let roots = json(roots.as_deref().unwrap_or(SYSTEM_ROOTS));
     text.held(format!("trusted_ca: {{ filename: {roots} }}"), verified);
+    if let Some(lists) = &tls.crl {
+        let lists = json(&lists.to_string_lossy());
+        text.held(format!("crl: {{ filename: {lists} }}"), verified);
+    }
     let san = if is_name { "DNS" } else { "IP_ADDRESS" };
     let name = json(name.trim_matches(['[', ']']));
     text.held(

@@ -175,7 +175,10 @@ fn tls(upstream: &Upstream, url: &UpstreamUrl) -> String {
     let shown = own.client.as_ref().map_or_else(String::new, |files| {
         format!(" crt {}", quoted(&files.certificate.to_string_lossy()))
     });
-    format!(" ssl verify required ca-file {roots} sni str({name}) verifyhost {name}{shown}")
+    let lists = own.crl.as_ref().map_or_else(String::new, |lists| {
+        format!(" crl-file {}", quoted(&lists.to_string_lossy()))
+    });
+    format!(" ssl verify required ca-file {roots}{lists} sni str({name}) verifyhost {name}{shown}")
 }
 
 fn address(url: &UpstreamUrl) -> String {

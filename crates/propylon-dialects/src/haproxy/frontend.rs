@@ -57,9 +57,22 @@ fn bind(listener: &Listener, text: &mut Text) {
         TlsVersion::Tls12 => "TLSv1.2",
         TlsVersion::Tls13 => "TLSv1.3",
     };
+    let client = tls.client.as_ref().map_or_else(String::new, |client| {
+        let verify = if client.is_optional {
+            "optional"
+        } else {
+            "required"
+        };
+        let ca = quoted(&client.ca.to_string_lossy());
+        let lists = client.crl.as_ref();
+        let lists = lists.map_or_else(String::new, |lists| {
+            format!(" crl-file {}", quoted(&lists.to_string_lossy()))
+        });
+        format!(" verify {verify} ca-file {ca}{lists}")
+    });
     text.held(
         format!(
-            "bind {address} proto h1 ssl{} ssl-min-ver {least} alpn http/1.1",
+            "bind {address} proto h1 ssl{} ssl-min-ver {least} alpn http/1.1{client}",
             files.collect::<String>()
         ),
         &["upstream-loss-hidden", "tls-certificate", "tls-old-version"],

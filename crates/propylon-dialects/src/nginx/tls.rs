@@ -34,6 +34,15 @@ pub(super) fn downstream(deployment: &Deployment, text: &mut Text) {
         TlsVersion::Tls13 => "TLSv1.3",
     };
     text.held(format!("ssl_protocols {versions};"), &["tls-old-version"]);
+    if let Some(client) = &tls.client {
+        let ca = quoted(&client.ca.to_string_lossy());
+        text.line(format!("ssl_client_certificate {ca};"));
+        let verify = if client.is_optional { "optional" } else { "on" };
+        text.line(format!("ssl_verify_client {verify};"));
+        if let Some(lists) = &client.crl {
+            text.line(format!("ssl_crl {};", quoted(&lists.to_string_lossy())));
+        }
+    }
 }
 
 /// How the instances of an upstream are verified.
@@ -44,6 +53,10 @@ pub(super) fn upstream(upstream: &Upstream, text: &mut Text) {
     let roots = tls.ca.as_ref().map(|ca| ca.to_string_lossy().into_owned());
     let roots = quoted(roots.as_deref().unwrap_or(SYSTEM_ROOTS));
     text.held(format!("proxy_ssl_trusted_certificate {roots};"), verified);
+    if let Some(lists) = &tls.crl {
+        let lists = quoted(&lists.to_string_lossy());
+        text.held(format!("proxy_ssl_crl {lists};"), verified);
+    }
     text.held("proxy_ssl_server_name on;", verified);
     let host = instances(upstream)
         .first()

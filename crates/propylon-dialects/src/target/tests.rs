@@ -114,7 +114,7 @@ fn a_setting_without_counterpart_is_named() {
 }
 
 /// What products cannot do alike: instances behind a name, verified over TLS, several hosts, and TLS towards clients.
-const DEMANDING: &str = "listeners: [{ address: '[::1]:8443', tls: { certificate: a.pem, key: a.key, min_version: '1.3' } }, { address: 0.0.0.0:8080, health: off }]\nroutes: [{ host: '*.example.com', path: /mcp, upstream: found }, { host: a.example.com, path: /, upstream: verified, cors: { origins: ['*'] } }]\nupstreams:\n  found: { url: 'http://mcp.internal:3001/mcp', discover: dns }\n  verified: { urls: ['https://10.0.0.1/x', 'https://10.0.0.2/x'], host: mcp.internal, tls: { ca: ca.pem, server_name: mcp.internal } }\nresolver: { servers: ['10.0.0.53:53'] }\n";
+const DEMANDING: &str = "listeners: [{ address: '[::1]:8443', tls: { certificate: a.pem, key: a.key, min_version: '1.3', hsts: 30d, client: { ca: clients.pem, crl: revoked.pem } }, proxy_protocol: [10.9.0.0/16] }, { address: 0.0.0.0:8080, health: off, redirect: https:9443 }]\nroutes: [{ host: '*.example.com', path: /mcp, upstream: found }, { host: a.example.com, path: /, upstream: verified, cors: { origins: ['*'] } }]\nupstreams:\n  found: { url: 'http://mcp.internal:3001/mcp', discover: dns }\n  verified: { urls: ['https://10.0.0.1/x', 'https://10.0.0.2/x'], host: mcp.internal, tls: { ca: ca.pem, server_name: mcp.internal } }\nresolver: { servers: ['10.0.0.53:53'] }\n";
 
 #[test]
 fn a_demanding_description_is_written_or_its_losses_are_said() {
@@ -137,6 +137,11 @@ fn a_demanding_description_is_written_or_its_losses_are_said() {
         let at = target.name();
         for (setting, sign) in [
             ("listeners[0].tls", "a.pem"),
+            ("listeners[0].tls.client.ca", "clients.pem"),
+            ("listeners[0].tls.client.crl", "revoked.pem"),
+            ("listeners[0].tls.hsts", "2592000"),
+            ("listeners[0].proxy_protocol", "10.9.0.0"),
+            ("listeners[1].redirect", "9443"),
             ("upstreams.verified.tls.ca", "ca.pem"),
             ("upstreams.found.discover", "mcp.internal"),
         ] {

@@ -79,6 +79,14 @@ fn entry_point(deployment: &Deployment, listener: &Listener, text: &mut Text) {
             &["forwarded-spoofable"],
         );
     }
+    if !listener.proxy_protocol.is_empty() {
+        let networks = listener.proxy_protocol.iter().map(ToString::to_string);
+        let networks: Vec<String> = networks.collect();
+        text.held(
+            format!("proxyProtocol: {{ trustedIPs: {} }}", json_list(&networks)),
+            &["forwarded-spoofable"],
+        );
+    }
     text.held(
         "http2: { maxConcurrentStreams: 1000 }",
         &["http2-stream-limit"],
@@ -90,8 +98,18 @@ fn entry_point(deployment: &Deployment, listener: &Listener, text: &mut Text) {
             &["header-limit-small"],
         );
         text.held("aliasHeadersStrategy: keep", &["param-headers-lost"]);
-        if listener.tls.is_some() {
+        if let Some(tls) = &listener.tls {
             text.held("tls: {}", &["tls-certificate"]);
+            if tls.hsts.is_some() {
+                text.line("middlewares: [hsts@file]");
+            }
+        }
+        if let Some(redirect) = listener.redirect {
+            let port = redirect.port;
+            text.held(
+                format!("redirections: {{ entryPoint: {{ to: \":{port}\", scheme: https, permanent: true }} }}"),
+                &["redirect-drops-body"],
+            );
         }
     });
 }

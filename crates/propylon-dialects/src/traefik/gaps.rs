@@ -33,6 +33,7 @@ pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
         let why = "Traefik's DEBUG writes whole requests, so that it stays at INFO";
         emission.warn("log.level", why);
     }
+    unmet::warn_of_lists(deployment, "Traefik", emission);
     listeners(deployment, emission);
 }
 
@@ -43,9 +44,22 @@ fn listeners(deployment: &Deployment, emission: &mut Emission) {
             .iter()
             .filter_map(|listener| listener.tls.as_ref())
     };
+    let client = tls().find_map(|tls| tls.client.clone());
     let least = tls().map(|tls| tls.min_version).max();
     for (index, listener) in deployment.listeners.iter().enumerate() {
         let own = listener.tls.as_ref().map(|tls| tls.min_version);
+        if !listener.proxy_protocol.is_empty() {
+            let why = "Traefik believes these balancers, and lets everybody else in as they come";
+            emission.warn(format!("listeners[{index}].proxy_protocol"), why);
+        }
+        if listener
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.client != client)
+        {
+            let why = "Traefik asks for the same certificates at every listener: those of the first that asks";
+            emission.warn(format!("listeners[{index}].tls.client"), why);
+        }
         if own.is_some() && own != least {
             let why = "Traefik has one least version where no host is named; it is the newest of all listeners";
             emission.warn(format!("listeners[{index}].tls.min_version"), why);

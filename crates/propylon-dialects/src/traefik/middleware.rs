@@ -80,6 +80,16 @@ fn of_all(deployment: &Deployment, text: &mut Text) {
             &["forwarded-spoofable"],
         );
     });
+    let mut tls = deployment
+        .listeners
+        .iter()
+        .filter_map(|listener| listener.tls.as_ref());
+    if let Some(hsts) = tls.find_map(|tls| tls.hsts) {
+        text.line(format!(
+            "hsts: {{ headers: {{ stsSeconds: {} }} }}",
+            hsts.as_secs()
+        ));
+    }
     text.line("streams:");
     text.deeper(|text| {
         let most = deployment.limits.streams_per_client;

@@ -39,8 +39,18 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
             TlsVersion::Tls12 => "VersionTLS12",
             TlsVersion::Tls13 => "VersionTLS13",
         };
+        let client = all.iter().find_map(|tls| tls.client.as_ref());
+        let client = client.map_or_else(String::new, |client| {
+            let ca = json(&client.ca.to_string_lossy());
+            let kind = if client.is_optional {
+                "VerifyClientCertIfGiven"
+            } else {
+                "RequireAndVerifyClientCert"
+            };
+            format!(", clientAuth: {{ caFiles: [{ca}], clientAuthType: {kind} }}")
+        });
         text.held(
-            format!("options: {{ default: {{ minVersion: {word} }} }}"),
+            format!("options: {{ default: {{ minVersion: {word}{client} }} }}"),
             &["tls-old-version"],
         );
     });

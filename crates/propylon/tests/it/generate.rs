@@ -93,14 +93,14 @@ fn what_is_not_in_the_files_is_said() {
 #[test]
 fn files_that_a_description_names_are_named_in_full() {
     let scratch = Scratch::new();
-    let yaml = "listeners: [{ address: 127.0.0.1:8443, tls: { certificate: server.pem, key: tls/server.key } }]\nroutes: [{ path: /mcp, upstream: a }]\nupstreams: { a: { url: http://127.0.0.1:1/mcp } }\n";
+    let yaml = "listeners: [{ address: 127.0.0.1:8443, tls: { certificate: server.pem, key: tls/server.key, client: { ca: clients.pem } } }]\nroutes: [{ path: /mcp, upstream: a }]\nupstreams: { a: { url: http://127.0.0.1:1/mcp } }\n";
     scratch.write("propylon.yaml", yaml);
     for target in ["caddy", "envoy", "nginx", "traefik"] {
         let mut command = Command::new(BINARY);
         command.args(["generate", target, "-c", "propylon.yaml"]);
         let printed = command.current_dir(scratch.path()).output();
         let printed = text(&printed.expect("the program runs").stdout);
-        for name in ["server.pem", "tls/server.key"] {
+        for name in ["server.pem", "tls/server.key", "clients.pem"] {
             let whole = scratch.path().join(name).display().to_string();
             assert!(printed.contains(&whole), "{target}: {name}: {printed}");
         }

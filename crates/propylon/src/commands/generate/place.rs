@@ -10,16 +10,17 @@ pub(super) fn in_full(deployment: &mut Deployment) {
         make_whole(path);
     }
     for listener in &mut deployment.listeners {
-        for files in listener
-            .tls
-            .iter_mut()
-            .flat_map(|tls| &mut tls.certificates)
-        {
-            make_both_whole(files);
+        for tls in &mut listener.tls {
+            tls.certificates.iter_mut().for_each(make_both_whole);
+            if let Some(client) = &mut tls.client {
+                make_whole(&mut client.ca);
+                client.crl.iter_mut().for_each(make_whole);
+            }
         }
     }
     for upstream in deployment.upstreams.values_mut() {
         upstream.tls.ca.iter_mut().for_each(make_whole);
+        upstream.tls.crl.iter_mut().for_each(make_whole);
         upstream.tls.client.iter_mut().for_each(make_both_whole);
     }
 }
