@@ -4,6 +4,7 @@ mod authority;
 mod clients;
 mod instances;
 mod rotation;
+mod sdks;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! Clients that are programs of their own: run, and what they said read back step by step.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -46,17 +47,36 @@ impl Steps {
 
 /// The Python SDK's walk.
 pub(crate) fn python(url: &str, args: &[&str]) -> Steps {
-    let mut command = Command::new(peers().path("python-sdk"));
-    command.arg(script("client.py")).arg(url).args(args);
-    Steps::run(command)
+    Steps::run(python_client(url, args))
 }
 
 /// The TypeScript SDK's walk.
 pub(crate) fn typescript(url: &str, args: &[&str]) -> Steps {
+    Steps::run(typescript_client(url, args))
+}
+
+/// Both walks over https, by clients that trust the roots in `ca`.
+pub(crate) fn over_tls(url: &str, args: &[&str], ca: &Path) -> [Steps; 2] {
+    [python_client, typescript_client].map(|client| {
+        let mut command = client(url, args);
+        command
+            .env("SSL_CERT_FILE", ca)
+            .env("NODE_EXTRA_CA_CERTS", ca);
+        Steps::run(command)
+    })
+}
+
+fn python_client(url: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(peers().path("python-sdk"));
+    command.arg(script("client.py")).arg(url).args(args);
+    command
+}
+
+fn typescript_client(url: &str, args: &[&str]) -> Command {
     let mut command = peers().command("node");
     command.env("SDK_MODULES", peers().modules("typescript-sdk"));
     command.arg(script("client.mjs")).arg(url).args(args);
-    Steps::run(command)
+    command
 }
 
 /// The walk of the TypeScript SDK's package for the stateless revision.
