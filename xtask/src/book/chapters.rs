@@ -8,6 +8,7 @@ use propylon_practices::PRACTICES;
 
 use super::page::stem;
 use super::prose_folder;
+use crate::workspace;
 
 /// A page as somebody wrote it.
 #[derive(Clone, Debug)]
@@ -34,9 +35,22 @@ pub(super) fn prose() -> anyhow::Result<Vec<Chapter>> {
     Ok(found)
 }
 
-/// The chapters and the practices' pages.
+/// The document about `propylon generate`, which is a page of the reference too.
+pub(super) fn generate() -> anyhow::Result<Chapter> {
+    let path = "docs/generate.md";
+    let text = fs::read_to_string(workspace::root().join(path))
+        .with_context(|| format!("cannot read {path}"))?;
+    Ok(Chapter {
+        path: path.to_owned(),
+        name: "reference/generate.md".to_owned(),
+        text,
+    })
+}
+
+/// Every page with blocks: the chapters, that document, and the practices.
 pub(super) fn all() -> anyhow::Result<Vec<Chapter>> {
     let mut found = prose()?;
+    found.push(generate()?);
     found.extend(PRACTICES.iter().map(|practice| Chapter {
         path: format!(
             "crates/propylon-practices/src/practices/{}.md",

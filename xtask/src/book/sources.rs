@@ -39,6 +39,11 @@ pub(super) fn write(program: &Path) -> anyhow::Result<()> {
             &page::for_readers(&text, chapter.depth()),
         )?;
     }
+    let generate = chapters::generate()?;
+    put(
+        &source.join(&generate.name),
+        &page::for_readers(&generate.text, generate.depth()),
+    )?;
     for practice in PRACTICES {
         let name = format!("practices/{}.md", page::stem(practice));
         put(
