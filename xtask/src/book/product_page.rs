@@ -46,11 +46,11 @@ fn generated(target: &Target) -> anyhow::Result<String> {
     let emission = target.generate(&loaded.deployment, &options);
     let mut out = format!(
         "## The whole configuration\n\nWritten by `propylon generate {}` from this description of one endpoint with three \
-         replicas:\n\n```yaml\n{}```\n\nRun it from its folder: `{}`. Each line names the practices it is for. These are the \
-         very files that the tests load, run, measure, and break line by line.\n\n",
+         replicas:\n\n```yaml\n{}```\n\nRun it from its folder: `{}`. Each line names the practices it is for. {}\n\n",
         target.name(),
         without_comments(&text),
         target.run,
+        proof(target.product),
     );
     for file in &emission.files {
         let lines = file.text.lines().count();
@@ -63,6 +63,21 @@ fn generated(target: &Target) -> anyhow::Result<String> {
         ));
     }
     Ok(out)
+}
+
+/// What became of these very files in the tests.
+fn proof(product: Product) -> &'static str {
+    match product {
+        Product::AwsAlb => {
+            "No AWS was asked: the tests lint the stack, run the script against a server that answers for the API, and \
+             compare what that was told with all three files."
+        }
+        Product::Kubernetes => {
+            "No cluster was asked: the tests judge the manifests by the schemas of their objects, and run Propylon on the \
+             description in the ConfigMap."
+        }
+        _ => "These are the very files that the tests load, run, measure, and break line by line.",
+    }
 }
 
 fn without_comments(text: &str) -> String {

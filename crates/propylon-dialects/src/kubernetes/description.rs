@@ -61,12 +61,7 @@ fn listeners(text: &mut Text, plan: &Plan<'_>) {
         text.line(format!(
             "- {{ address: \"0.0.0.0:{HTTP_PORT}\", health: {health} }}"
         ));
-        let Some(tls) = plan
-            .deployment
-            .listeners
-            .iter()
-            .find_map(|listener| listener.tls.as_ref())
-        else {
+        let Some(tls) = plan.tls else {
             return;
         };
         let version = match tls.min_version {
@@ -252,6 +247,9 @@ fn tls(text: &mut Text, each: &Planned<'_>) {
     let mut keys = Vec::new();
     if tls.ca.is_some() {
         keys.push(format!("ca: {folder}/ca.crt"));
+    }
+    if tls.crl.is_some() {
+        keys.push(format!("crl: {folder}/ca.crl"));
     }
     if let Some(name) = &tls.server_name {
         keys.push(format!("server_name: {}", json(name)));

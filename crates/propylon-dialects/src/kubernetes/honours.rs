@@ -59,6 +59,9 @@ pub(super) const HONOURS: &[&str] = &[
     "workers",
 ];
 
+const ACME: &str = "certificates are the Gateway's, and cert-manager asks the authority for them";
+const MUTUAL: &str =
+    "nobody is asked here: it is the Gateway's listener that clients speak TLS to, so let it ask";
 const LISTENERS: &str = "Secrets are mounted: kustomization.yaml says which";
 
 /// What is to be said of others.
@@ -68,14 +71,23 @@ pub(super) const WITHOUT: &[Without] = &[
     without("listeners[].address", "Pods listen on 8080, and with TLS of their own on 8443; clients come through the Gateway"),
     without("listeners[].proxy_protocol", "the Gateway speaks HTTP to Pods, and names clients in X-Forwarded-For"),
     without("listeners[].redirect", "the fronts are bound to TLS, so nothing comes in the clear"),
+    without("listeners[].tls.acme.challenge", ACME),
+    without("listeners[].tls.acme.contact", ACME),
+    without("listeners[].tls.acme.directory", ACME),
+    without("listeners[].tls.acme.domains", ACME),
+    without("listeners[].tls.acme.storage", ACME),
     without("listeners[].tls.certificate", LISTENERS),
     without("listeners[].tls.certificates[].certificate", LISTENERS),
     without("listeners[].tls.certificates[].key", LISTENERS),
+    without("listeners[].tls.client.ca", MUTUAL),
+    without("listeners[].tls.client.crl", MUTUAL),
+    without("listeners[].tls.client.verify", MUTUAL),
     without("listeners[].tls.key", LISTENERS),
     without("resolver.servers", "Pods ask the cluster's DNS"),
     without("upstreams.<name>.affinity.key_file", LISTENERS),
     without("upstreams.<name>.tls.ca", LISTENERS),
     without("upstreams.<name>.tls.certificate", LISTENERS),
+    without("upstreams.<name>.tls.crl", LISTENERS),
     without("upstreams.<name>.tls.key", LISTENERS),
 ];
 

@@ -27,10 +27,13 @@ pub(super) fn nginx(plan: &Plan<'_>, emission: &mut Emission) {
         text.deeper(|text| {
             text.line("ingressClassName: nginx");
             if !plan.hosts.is_empty() {
-                text.line(format!(
-                    "tls: [{{ hosts: {}, secretName: mcp-tls }}]",
-                    json_list(&plan.hosts)
-                ));
+                text.held(
+                    format!(
+                        "tls: [{{ hosts: {}, secretName: mcp-tls }}]",
+                        json_list(&plan.hosts)
+                    ),
+                    &["tls-certificate"],
+                );
             }
             text.line("rules:");
             let backend =
@@ -164,7 +167,7 @@ pub(super) fn traefik(plan: &Plan<'_>, emission: &mut Emission) {
         text.deeper(|text| {
             text.why("The entry point with TLS alone: its redirect would turn a POST into a GET.");
             text.held("entryPoints: [websecure]", &["redirect-drops-body"]);
-            text.line("tls: { secretName: mcp-tls }");
+            text.held("tls: { secretName: mcp-tls }", &["tls-certificate"]);
             text.why("No middleware: none may buffer, compress, retry or strip.");
             text.line("routes:");
             text.deeper(|text| {

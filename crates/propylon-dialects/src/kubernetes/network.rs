@@ -54,7 +54,7 @@ fn own(text: &mut Text, plan: &Plan<'_>) {
     text.deeper(|text| {
         text.why("Name your Gateway's namespace here: `from: [{ namespaceSelector: … }]`.");
         text.line(format!("- ports: [{{ port: {HTTP_PORT} }}]"));
-        if plan.has_tls() {
+        if plan.tls.is_some() {
             text.line(format!("- ports: [{{ port: {HTTPS_PORT} }}]"));
         }
         text.why("Metrics, from where Prometheus is.");

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use propylon_config::{AffinityBy, Deployment, Endpoints, Upstream, UpstreamUrl, UrlHost};
+use propylon_config::{
+    AffinityBy, Deployment, Endpoints, ListenerTls, Upstream, UpstreamUrl, UrlHost,
+};
 
 use crate::quote::words;
 use crate::way::{hosts, ways};
@@ -24,6 +26,8 @@ pub(super) struct Plan<'d> {
     pub(super) hosts: Vec<&'d str>,
     /// All of them, in the order of their names.
     pub(super) upstreams: Vec<Planned<'d>>,
+    /// TLS of the description's own for clients, where it has files: what an authority gives, a Gateway asks for.
+    pub(super) tls: Option<&'d ListenerTls>,
     pub(super) secrets: Vec<Secret>,
 }
 
@@ -60,21 +64,17 @@ impl<'d> Plan<'d> {
         let upstreams: Vec<Planned<'_>> = upstreams
             .map(|(upstream, word)| planned(upstream, word))
             .collect();
-        let secrets = secrets(deployment, &upstreams);
+        let listeners = deployment.listeners.iter();
+        let mut tls = listeners.filter_map(|listener| listener.tls.as_ref());
+        let tls = tls.find(|tls| !tls.certificates.is_empty());
+        let secrets = secrets(tls, &upstreams);
         Plan {
             deployment,
             hosts,
             upstreams,
+            tls,
             secrets,
         }
-    }
-
-    /// Whether the description has certificates for clients.
-    pub(super) fn has_tls(&self) -> bool {
-        self.deployment
-            .listeners
-            .iter()
-            .any(|listener| listener.tls.is_some())
     }
 
     /// Whether sessions of an upstream must find their instance, whichever replica has them.
@@ -118,7 +118,7 @@ pub(super) fn is_discovered(each: &Planned<'_>) -> bool {
     each.service.is_some() || matches!(each.upstream.endpoints, Endpoints::Discover { .. })
 }
 
-fn secrets(deployment: &Deployment, upstreams: &[Planned<'_>]) -> Vec<Secret> {
+fn secrets(tls: Option<&ListenerTls>, upstreams: &[Planned<'_>]) -> Vec<Secret> {
     let mut secrets = Vec::new();
     if upstreams.iter().any(|each| is_sealed(each.upstream)) {
         secrets.push(Secret {
@@ -128,14 +128,7 @@ fn secrets(deployment: &Deployment, upstreams: &[Planned<'_>]) -> Vec<Secret> {
             practices: &["session-scattered", "reload-forgets-sessions"],
         });
     }
-    let listeners = deployment
-        .listeners
-        .iter()
-        .filter_map(|listener| listener.tls.as_ref());
-    let certificates = listeners
-        .map(|tls| tls.certificates.len())
-        .max()
-        .unwrap_or(0);
+    let certificates = tls.map_or(0, |tls| tls.certificates.len());
     for number in 1..=certificates {
         secrets.push(Secret {
             name: format!("propylon-tls-{number}"),
@@ -146,12 +139,12 @@ fn secrets(deployment: &Deployment, upstreams: &[Planned<'_>]) -> Vec<Secret> {
     }
     for each in upstreams {
         let tls = &each.upstream.tls;
-        if tls.ca.is_some() || tls.client.is_some() {
+        if tls.ca.is_some() || tls.crl.is_some() || tls.client.is_some() {
             let name = each.folder.rsplit('/').next().unwrap_or_default();
             secrets.push(Secret {
                 name: format!("propylon-upstream-{name}"),
                 folder: each.folder.clone(),
-                made_by: format!("kubectl create secret generic propylon-upstream-{name} with ca.crt, tls.crt and tls.key, as far as the ConfigMap names them"),
+                made_by: format!("kubectl create secret generic propylon-upstream-{name} with ca.crt, ca.crl, tls.crt and tls.key, as far as the ConfigMap names them"),
                 practices: &["tls-upstream-unverified"],
             });
         }

@@ -13,7 +13,7 @@ pub(super) fn write(plan: &Plan<'_>, emission: &mut Emission) {
             text.line("ports:");
             text.deeper(|text| {
                 text.line("- { name: http, port: 80, targetPort: http, appProtocol: http }");
-                if plan.has_tls() {
+                if plan.tls.is_some() {
                     text.line(
                         "- { name: https, port: 443, targetPort: https, appProtocol: https }",
                     );

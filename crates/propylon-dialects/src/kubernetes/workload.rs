@@ -111,7 +111,7 @@ fn container(text: &mut Text, plan: &Plan<'_>) {
     text.line("ports:");
     text.deeper(|text| {
         text.line(format!("- {{ name: http, containerPort: {HTTP_PORT} }}"));
-        if plan.has_tls() {
+        if plan.tls.is_some() {
             text.line(format!("- {{ name: https, containerPort: {HTTPS_PORT} }}"));
         }
         text.line(format!("- {{ name: admin, containerPort: {ADMIN_PORT} }}"));

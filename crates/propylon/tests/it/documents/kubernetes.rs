@@ -250,6 +250,53 @@ fn the_config_maps_description_is_one() {
     );
 }
 
+/// Files that the description names lie in Secrets, and the ConfigMap names where these are mounted.
+#[test]
+fn files_of_the_description_become_secrets() {
+    let scratch = Scratch::new();
+    let made = rcgen::generate_simple_self_signed(vec!["mcp.example.com".to_owned()]);
+    let made = made.expect("a certificate can be made");
+    for name in ["server.pem", "tls.crt", "ca.crt"] {
+        scratch.write(name, &made.cert.pem());
+    }
+    for name in ["server.key", "tls.key"] {
+        scratch.write(name, &made.signing_key.serialize_pem());
+    }
+    let folder = scratch.path().display().to_string();
+    let files = files(&format!(
+        "listeners: [{{ address: '0.0.0.0:443', tls: {{ certificate: {folder}/server.pem, key: {folder}/server.key, min_version: 1.3 }} }}]\n\
+         routes: [{{ path: /mcp, upstream: far }}]\n\
+         upstreams: {{ far: {{ url: 'https://far.example.net/mcp', affinity: {{ by: none }}, tls: {{ ca: {folder}/ca.crt, \
+         server_name: far.internal, certificate: {folder}/tls.crt, key: {folder}/tls.key }} }} }}\n"
+    ));
+    let pod = &files.yaml("deployment.yaml")[0]["spec"]["template"]["spec"];
+    let mut mounts = pod["containers"][0]["volumeMounts"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let mut text = description(&files, "");
+    for (secret, place) in [
+        ("propylon-tls-1", "/etc/propylon/tls/1"),
+        ("propylon-upstream-far", "/etc/propylon/upstreams/far"),
+    ] {
+        let mount = mounts.find(|mount| mount["name"] == secret);
+        assert_eq!(mount.map(|mount| &mount["mountPath"]), Some(&json!(place)));
+        assert!(text.contains(place), "{text}");
+        text = text.replace(place, &folder);
+    }
+    let mut command = Command::new(BINARY);
+    command
+        .args(["config", "check"])
+        .arg(scratch.write("propylon.yaml", &text));
+    run(command);
+    assert!(
+        text.contains("min_version: 1.3") && text.contains("server_name"),
+        "{text}"
+    );
+    let ports = &files.yaml("services.yaml")[0]["spec"]["ports"];
+    assert_eq!(ports[1]["targetPort"], "https");
+}
+
 /// Three instances on one port of three addresses, as Pods are.
 fn instances(port: u16, token: &str) -> Vec<Guarded> {
     let start = |number: u16| {
