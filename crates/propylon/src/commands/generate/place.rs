@@ -10,7 +10,7 @@ pub(super) fn in_full(deployment: &mut Deployment) {
         make_whole(path);
     }
     for listener in &mut deployment.listeners {
-        for tls in &mut listener.tls {
+        if let Some(tls) = &mut listener.tls {
             tls.certificates.iter_mut().for_each(make_both_whole);
             if let Some(client) = &mut tls.client {
                 make_whole(&mut client.ca);
