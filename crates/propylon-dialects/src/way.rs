@@ -162,6 +162,11 @@ pub(crate) fn has_several(upstream: &Upstream) -> bool {
     matches!(upstream.endpoints, Endpoints::Discover { .. }) || upstream.endpoints.urls().len() > 1
 }
 
+/// Whether the requests of a session must find the instance that made it.
+pub(crate) fn is_sticky(upstream: &Upstream) -> bool {
+    upstream.affinity.by == AffinityBy::Session && has_several(upstream)
+}
+
 /// Whether the id of a session can carry the word of its instance: it must, and the instances are known.
 pub(crate) fn is_tagged(upstream: &Upstream) -> bool {
     upstream.affinity.by == AffinityBy::Session && upstream.endpoints.urls().len() > 1

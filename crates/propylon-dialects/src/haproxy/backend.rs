@@ -1,12 +1,10 @@
 //! The instances of one upstream, and how sessions stick to them.
 
-use propylon_config::{
-    AffinityBy, Discovery, Endpoints, HostHeader, Scheme, Upstream, UpstreamUrl,
-};
+use propylon_config::{Discovery, Endpoints, HostHeader, Scheme, Upstream, UpstreamUrl};
 
 use super::word::{quoted, time};
 use crate::text::Text;
-use crate::way::instances;
+use crate::way::{instances, is_sticky};
 
 /// Instances that discovery may find.
 const SLOTS: usize = 32;
@@ -54,16 +52,6 @@ pub(super) fn write_own(text: &mut Text) {
             text.line(format!("stick-table {kind} expire 1h store conn_cur"));
         });
     }
-}
-
-/// Whether sessions have more than one instance to go to.
-pub(super) fn is_sticky(upstream: &Upstream) -> bool {
-    upstream.affinity.by != AffinityBy::None && !is_single(upstream)
-}
-
-/// Whether there can be but one instance.
-pub(super) fn is_single(upstream: &Upstream) -> bool {
-    matches!(&upstream.endpoints, Endpoints::Urls(urls) if urls.len() < 2)
 }
 
 /// Whether servers are called by their `Host`, which can then be sent to each: those that have different ones.

@@ -2,10 +2,10 @@
 
 use propylon_config::{AccessLog, Deployment, Endpoints, HostHeader};
 
-use super::backend::{is_named_by_host, is_sticky};
+use super::backend::is_named_by_host;
 use crate::emission::Emission;
 use crate::unmet;
-use crate::way::instances;
+use crate::way::{instances, is_sticky};
 
 const KEY_BESIDE: &str = "HAProxy reads the key from the certificate's own file, or from one beside it with `.key` behind its whole name: copy it there";
 

@@ -1,8 +1,9 @@
 //! What a version of nginx can do that an older one cannot.
 
-use propylon_config::{AffinityBy, Endpoints, Upstream, UrlHost};
+use propylon_config::{Endpoints, Upstream, UrlHost};
 
 use crate::options::Version;
+use crate::way::is_sticky;
 
 /// What the chosen version can do.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +39,7 @@ impl Abilities {
 
     /// How sessions of this upstream stay together.
     pub(super) fn stickiness(self, upstream: &Upstream) -> Stickiness {
-        let is_single = match &upstream.endpoints {
-            Endpoints::Urls(urls) => urls.len() < 2,
-            Endpoints::Discover { .. } => false,
-        };
-        if is_single || upstream.affinity.by == AffinityBy::None {
+        if !is_sticky(upstream) {
             return Stickiness::Unneeded;
         }
         if self.learns {

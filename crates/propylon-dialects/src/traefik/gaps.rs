@@ -1,10 +1,10 @@
 //! What this deployment meets of Traefik's gaps, and what only it meets.
 
-use propylon_config::{AffinityBy, Deployment, Endpoints, Level, Upstream};
+use propylon_config::{Deployment, Endpoints, Level};
 
 use crate::emission::{Emission, Gap};
 use crate::unmet;
-use crate::way::has_several;
+use crate::way::is_sticky;
 
 /// Settles gaps and warnings before the files are written, which say them.
 pub(super) fn judge(deployment: &Deployment, emission: &mut Emission) {
@@ -65,10 +65,6 @@ fn listeners(deployment: &Deployment, emission: &mut Emission) {
             emission.warn(format!("listeners[{index}].tls.min_version"), why);
         }
     }
-}
-
-fn is_sticky(upstream: &Upstream) -> bool {
-    has_several(upstream) && upstream.affinity.by == AffinityBy::Session
 }
 
 fn appended() -> Gap {

@@ -1,11 +1,11 @@
 //! The instances of each upstream, and how they are connected to.
 
-use propylon_config::{AffinityBy, Deployment, HostHeader, Upstream};
+use propylon_config::{Deployment, HostHeader, Upstream};
 
 use crate::quote::{json, json_list};
 use crate::spelling::time;
 use crate::text::Text;
-use crate::way::{has_several, instances};
+use crate::way::{instances, is_sticky};
 
 /// Every service and its transport.
 pub(super) fn write(deployment: &Deployment, text: &mut Text) {
@@ -30,7 +30,7 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
 }
 
 fn balance(upstream: &Upstream, text: &mut Text) {
-    if has_several(upstream) && upstream.affinity.by == AffinityBy::Session {
+    if is_sticky(upstream) {
         text.why("By the client's address: Traefik knows no other header, and clients of MCP keep no cookie.");
         text.held(
             "strategy: hrw",
