@@ -1,5 +1,8 @@
-//! The admin listener: liveness, readiness and metrics, on a port of its own.
+//! The operator's own listeners: liveness, readiness and metrics, and the API that servers are registered with.
 
+pub mod backends;
+mod probes;
 mod server;
 
-pub use server::{Admin, AdminError};
+pub use probes::Admin;
+pub use server::ServerError as AdminError;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::model::backends::Backends;
 use crate::model::cors::Cors;
 use crate::model::deployment::{Admin, Deployment, Listener, Log, Route, TraceContext};
 use crate::model::limits::{ClientTimeouts, Limits};
@@ -27,6 +28,7 @@ pub(crate) struct Draft {
     pub(crate) log: Log,
     /// Without a place where nothing is written about it.
     pub(crate) admin: Option<(Admin, Option<Placed<()>>)>,
+    pub(crate) backends: Option<Placed<Backends>>,
     pub(crate) drain: Duration,
     pub(crate) workers: Option<NonZeroUsize>,
 }
@@ -64,6 +66,7 @@ impl Default for Draft {
             trace_context: defaults.trace_context,
             log: defaults.log,
             admin: defaults.admin.map(|admin| (admin, None)),
+            backends: None,
             drain: defaults.drain,
             workers: defaults.workers,
         }
@@ -98,6 +101,7 @@ impl Draft {
             trace_context: self.trace_context,
             log: self.log,
             admin: self.admin.map(|(admin, _)| admin),
+            backends: self.backends.map(|backends| backends.value),
             drain: self.drain,
             workers: self.workers,
         })

@@ -39,6 +39,10 @@ pub enum Kind {
     Email,
     /// The path of a file.
     File,
+    /// An address block, a name, or a suffix of names.
+    GuardEntry,
+    /// A list of them.
+    GuardEntries,
     /// `true` or `false`.
     Flag,
     /// The path of a folder.
@@ -66,6 +70,10 @@ pub enum Kind {
     },
     /// An absolute URL path, or `off`.
     PathOrOff,
+    /// A TCP port.
+    Port,
+    /// A list of them.
+    Ports,
     /// The SHA-256 of a public key.
     Pin,
     /// A list of them.
@@ -104,6 +112,7 @@ impl Kind {
             Kind::HttpsUrl => "https URL",
             Kind::File => "file",
             Kind::Flag => "yes or no",
+            Kind::GuardEntry | Kind::GuardEntries => "network or name",
             Kind::Host => "host name",
             Kind::HostHeader => "host",
             Kind::Name => "name",
@@ -111,6 +120,7 @@ impl Kind {
             Kind::Origin | Kind::Origins => "origin",
             Kind::Path { .. } | Kind::PathOrOff => "path",
             Kind::Pin | Kind::Pins => "pin",
+            Kind::Port | Kind::Ports => "port",
             Kind::Redirect => "place to send clients to",
             Kind::ServerName => "server name",
             Kind::Size { .. } => "size",
@@ -124,9 +134,11 @@ impl Kind {
         match self {
             Kind::Addresses => Kind::Address,
             Kind::Domains => Kind::Domain,
+            Kind::GuardEntries => Kind::GuardEntry,
             Kind::Networks => Kind::Network,
             Kind::Origins => Kind::Origin,
             Kind::Pins => Kind::Pin,
+            Kind::Ports => Kind::Port,
             Kind::Urls => Kind::Url,
             kind => kind,
         }
@@ -184,6 +196,7 @@ impl Kind {
             Kind::File => "the path of a file; a relative one is beside the description",
             Kind::Flag => "`true` or `false`",
             Kind::Folder => "the path of a folder; a relative one is beside the description",
+            Kind::GuardEntry | Kind::GuardEntries | Kind::Port | Kind::Ports => self.of_guard(),
             Kind::Host => "a name without a port, such as mcp.example.com or *.example.com",
             Kind::HostHeader => {
                 "`keep`, `upstream`, or a host such as mcp.example.com or mcp.example.com:8443"
@@ -215,6 +228,20 @@ impl Kind {
             | Kind::Path { .. }
             | Kind::Size { .. }
             | Kind::Workers => "",
+        }
+    }
+}
+
+impl Kind {
+    /// The same for what the guard of registered servers is told.
+    fn of_guard(self) -> &'static str {
+        match self {
+            Kind::GuardEntries => {
+                "a list of networks and names, such as [10.0.0.0/8, *.corp.example.com]"
+            }
+            Kind::Port => "a port from 1 to 65535",
+            Kind::Ports => "a list of ports, such as [443, 8443]",
+            _ => "an address, a CIDR network, a name, or a suffix such as *.example.com",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod acme;
 mod affinity;
+mod backends;
 mod cors;
 mod flag;
 mod seal_keys;
@@ -26,14 +27,18 @@ pub(crate) fn draft(root: Section<'_>) -> Draft {
             .into_iter()
             .filter_map(listener)
             .collect(),
-        routes: root.items("routes").into_iter().map(route).collect(),
-        upstreams: root
-            .named("upstreams")
-            .into_iter()
-            .map(|(entry, section)| upstream::upstream(entry, section))
-            .collect(),
         ..Draft::default()
     };
+    let backends = root.section("backends");
+    // Whoever serves what users register may well serve nothing else.
+    if backends.is_none() || root.entry("routes").is_some() || root.entry("upstreams").is_some() {
+        draft.routes = root.items("routes").into_iter().map(route).collect();
+        let upstreams = root.named("upstreams").into_iter();
+        draft.upstreams = upstreams
+            .map(|(entry, section)| upstream::upstream(entry, section))
+            .collect();
+    }
+    draft.backends = backends.and_then(backends::backends);
     if let Some(section) = root.section("limits") {
         limits(section, &mut draft.limits);
     }

@@ -17,6 +17,12 @@ pub fn json_schema() -> Value {
         "description".to_owned(),
         json!("What one propylon process serves."),
     );
+    // Whoever serves what users register may well serve nothing else.
+    schema.insert("required".to_owned(), json!(["listeners"]));
+    schema.insert(
+        "anyOf".to_owned(),
+        json!([{ "required": ["routes", "upstreams"] }, { "required": ["backends"] }]),
+    );
     Value::Object(schema)
 }
 
@@ -124,11 +130,11 @@ fn kind(kind: Kind) -> Value {
         Kind::Host => {
             json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
         }
-        Kind::File | Kind::Folder | Kind::HostHeader | Kind::Name => {
+        Kind::File | Kind::Folder | Kind::GuardEntry | Kind::HostHeader | Kind::Name => {
             json!({ "type": "string", "minLength": 1 })
         }
         Kind::Network => json!({ "type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" }),
-        Kind::Addresses | Kind::Networks => {
+        Kind::Addresses | Kind::GuardEntries | Kind::Networks | Kind::Ports => {
             json!({ "type": "array", "items": self::kind(kind.item()) })
         }
         Kind::Origin => {
@@ -138,6 +144,7 @@ fn kind(kind: Kind) -> Value {
             json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Origin) })
         }
         Kind::Path { .. } => json!({ "type": "string", "pattern": path }),
+        Kind::Port => json!({ "type": "integer", "minimum": 1, "maximum": 65535 }),
         Kind::PathOrOff => json!({ "type": "string", "pattern": r"^(off|/\S*)$" }),
         Kind::Pin => json!({ "type": "string", "pattern": "^sha256//?[0-9A-Za-z+/]{43}=$" }),
         Kind::Pins => json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Pin) }),

@@ -7,7 +7,6 @@ use crate::settings::SETTINGS;
 /// Names from other products, and where the same thing is set here.
 const FOREIGN: &[(&str, &str)] = &[
     ("access_log", "log.access"),
-    ("backends", "upstreams"),
     ("bind", "listeners[].address"),
     ("client_max_body_size", "limits.body_bytes"),
     ("connect_timeout", "upstreams.<name>.timeouts.connect"),

@@ -38,6 +38,8 @@ fn example(setting: &Setting) -> Value {
         Kind::DurationOrOff => json!("77s"),
         Kind::File => json!(key_file()),
         Kind::Flag => json!(true),
+        Kind::GuardEntries => json!(["10.0.0.0/8", "*.example.com"]),
+        Kind::Ports => json!([443, 8080]),
         Kind::Host => json!("*.example.com"),
         Kind::HostHeader => json!("mcp.example.com:8443"),
         Kind::Name => json!("weather"),
@@ -117,6 +119,9 @@ fn with(key: &str, value: Value) -> Value {
         let sealed = json!({ "store": "sealed", "key_file": key_file() });
         file["upstreams"]["weather"]["affinity"] = sealed;
     }
+    if key.starts_with("backends.") {
+        file["backends"] = backends();
+    }
     let pointer = key.replace("<name>", "weather").replace("[]", ".0");
     let mut place = &mut file;
     for name in pointer.split('.') {
@@ -127,6 +132,11 @@ fn with(key: &str, value: Value) -> Value {
     }
     *place = value;
     file
+}
+
+/// The smallest section of registered servers.
+fn backends() -> Value {
+    json!({ "store": "backends.redb", "key_file": "backends.key", "token_file": "api.tokens" })
 }
 
 fn load(file: &Value) -> Deployment {
@@ -140,7 +150,11 @@ fn load(file: &Value) -> Deployment {
 #[test]
 fn the_reader_takes_every_key_of_the_table() {
     for row in SETTINGS {
-        let base = load(&with("drain", json!("30s")));
+        let mut base = with("drain", json!("30s"));
+        if row.key.starts_with("backends.") {
+            base["backends"] = backends();
+        }
+        let base = load(&base);
         let changed = load(&with(row.key, example(row)));
         // Where there is one choice, writing it changes nothing.
         let only_choice = matches!(row.kind, Kind::Choice([_]));
@@ -160,6 +174,9 @@ fn defaults_of_the_table_are_the_models() {
             admin.explicit = false;
         }
         let mut base = with("drain", json!("30s"));
+        if row.key.starts_with("backends.") {
+            base["backends"] = backends();
+        }
         if row.key.contains(".cors.") {
             base["routes"][0]["cors"] = json!({ "origins": ["*"] });
         }

@@ -8,7 +8,7 @@ pub mod judge;
 mod resolve;
 mod target;
 
-pub use guard::{Guard, Inspection, JudgedAddress, Vetted, own_addresses};
+pub use guard::{Guard, Inspection, JudgedAddress, own_addresses};
 pub use resolve::{Answer, ResolveError, Resolver};
 pub use target::{DialError, DialErrorKind, DialTarget};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use propylon_net::dial::Resolver;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -103,12 +103,10 @@ async fn sweep(tables: Arc<Tables>) {
     loop {
         tokio::time::sleep(SWEEP_INTERVAL).await;
         for upstream in tables.upstreams.values() {
-            if let Some(sessions) = upstream.sessions() {
-                sessions.sweep(Instant::now(), upstream.bounds);
-            }
-            if let Some(cache) = upstream.cache() {
-                cache.sweep(Instant::now());
-            }
+            upstream.sweep();
+        }
+        if let Some(backends) = &tables.backends {
+            backends.sweep();
         }
     }
 }

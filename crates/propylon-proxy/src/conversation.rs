@@ -189,10 +189,14 @@ impl Conversation<'_> {
             ..
         } = self.context;
         let streams = &worker.shared.streams;
-        let stream = streams.try_begin(kind, who.address, &tables.limits);
-        stream
-            .map(Some)
-            .ok_or(ProxyError::from(Reason::StreamLimit))
+        let mut stream = streams
+            .try_begin(kind, who.address, &tables.limits)
+            .ok_or(Reason::StreamLimit)?;
+        let backend = self.routed.route.upstream.backend.as_ref();
+        if let Some(backend) = backend.filter(|_| kind.stays()) {
+            stream.of_tenant = Some(backend.tenant.begin()?);
+        }
+        Ok(Some(stream))
     }
 
     /// Keeps the upstream's connection for the next exchange.

@@ -65,7 +65,8 @@ impl ProxyError {
     pub(crate) fn leaves_client_clean(&self) -> bool {
         matches!(
             self.reason,
-            Reason::SessionLost
+            Reason::BackendRefused
+                | Reason::SessionLost
                 | Reason::SessionUnknown
                 | Reason::TaskLost
                 | Reason::UpstreamRefused
@@ -75,6 +76,9 @@ impl ProxyError {
                 | Reason::HeaderMismatch
                 | Reason::OriginRefused
                 | Reason::StreamLimit
+                | Reason::TenantRateLimit
+                | Reason::TenantStreamLimit
+                | Reason::ToolRefused
         )
     }
 

@@ -1,5 +1,6 @@
 //! The part of classification that needs the body: waited for as far as the peek looks, then looked at.
 
+use crate::backends;
 use crate::client::connection::{ClientConnection, Transport};
 use crate::client::own_answer;
 use crate::error::ProxyError;
@@ -20,7 +21,8 @@ pub(crate) async fn inside<S: Transport>(
     upstream: &Upstream,
     record: &mut Record,
 ) -> Result<(), ProxyError> {
-    let must_wait = mirror::must_wait(request, &record.facts, upstream);
+    let must_wait =
+        backends::must_see(body, upstream) || mirror::must_wait(request, &record.facts, upstream);
     if must_wait && request.expects_continue() && body.data().is_empty() {
         own_answer::ask_on(client).await?;
         body.is_asked_for = true;
@@ -35,5 +37,5 @@ pub(crate) async fn inside<S: Transport>(
         record.facts.see(&peek, body.data(), is_version_told);
         mirror::judge(request, &peek, upstream, &mut record.facts)?;
     }
-    Ok(())
+    backends::judge_tools(request, body, upstream)
 }

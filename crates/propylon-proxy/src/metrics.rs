@@ -97,6 +97,12 @@ impl Metrics {
         Arc::clone(route)
     }
 
+    /// Takes in the counters of a route that has its own.
+    pub(crate) fn adopt(&self, route: &Arc<RouteMetrics>) {
+        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        routes.insert(route.name.clone(), Arc::clone(route));
+    }
+
     fn routes(&self) -> Vec<Arc<RouteMetrics>> {
         self.routes
             .lock()
@@ -122,7 +128,7 @@ impl Default for RouteMetrics {
 }
 
 impl RouteMetrics {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             by_status: (STATUS_MIN..=STATUS_MAX)

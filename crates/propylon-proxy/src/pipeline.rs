@@ -82,7 +82,7 @@ async fn run<S: Transport>(
     let wanted = Wanted::of(&request)?;
 
     // Route: the upstream, and the path there.
-    let Some(routed) = tables.routes.find(wanted) else {
+    let Some(routed) = tables.find(wanted) else {
         return own_answer::no_route(context, client, wanted, &body, record).await;
     };
     let upstream = &routed.route.upstream;
@@ -94,7 +94,7 @@ async fn run<S: Transport>(
     if let Some(preflight) = Preflight::of(&request, &mut record.shown, &routed.route) {
         return Ok(own_answer::allow(client, &preflight, record, context.keep_alive).await);
     }
-    let gate = Gate::of(context);
+    let gate = Gate::of(context, upstream);
     guard::admit(request.method(), body.known_bytes(), &record.facts, &gate)?;
 
     // Classify, the rest: a bounded peek at the body, unless its client waits to be asked for it.

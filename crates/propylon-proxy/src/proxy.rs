@@ -14,6 +14,7 @@ use propylon_net::tls::TlsError;
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 
 use crate::access_log::{LogError, LogSender, LogWriter};
+use crate::backends;
 use crate::control::Control;
 use crate::metrics::Metrics;
 use crate::streams::Streams;
@@ -77,11 +78,23 @@ struct Padded(AtomicUsize);
 const COMMANDS_MAX: usize = 1024;
 
 impl Proxy {
-    /// Binds every listener that has not been `inherited`, then starts the workers.
+    /// Binds every listener that has not been `inherited`, then starts the workers. Users register no servers.
     ///
     /// # Errors
     /// See [`StartError`]; nothing is left running.
     pub fn start(deployment: &Deployment, inherited: Inherited) -> Result<Self, StartError> {
+        Self::start_with(deployment, inherited, None)
+    }
+
+    /// The same, and the workers serve what is in the registry too.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing is left running.
+    pub fn start_with(
+        deployment: &Deployment,
+        inherited: Inherited,
+        backends: Option<Arc<backends::Registry>>,
+    ) -> Result<Self, StartError> {
         let count = deployment.workers.map_or_else(cores, NonZeroUsize::get);
         let wanted = deployment.listeners.iter().map(|listener| listener.address);
         inherited.check(&wanted.clone().collect::<Vec<_>>())?;
@@ -94,7 +107,10 @@ impl Proxy {
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..count).map(|_| channel(COMMANDS_MAX)).unzip();
         let metrics = Metrics::default();
-        let tables = Arc::new(Tables::new(deployment, None, &metrics)?);
+        if let Some(backends) = &backends {
+            metrics.adopt(&backends.metrics);
+        }
+        let tables = Arc::new(Tables::new(deployment, backends, None, &metrics)?);
         control.watch(Arc::clone(&tables));
         let shared = Arc::new(Shared {
             metrics,
@@ -170,12 +186,21 @@ impl Proxy {
         if let Some(log) = &self.log {
             log.reopen(&deployment.log.access)?;
         }
+        let before = self.shared.tables();
+        let backends = before.backends.clone();
+        if backends.is_some() != deployment.backends.is_some() {
+            tracing::warn!("`backends` begins or ends with the process: start it anew for that");
+        }
         let tables = Tables::new(
             deployment,
-            Some(&self.shared.tables()),
+            backends.clone(),
+            Some(&before),
             &self.shared.metrics,
         )?;
         let tables = Arc::new(tables);
+        if let Some(backends) = backends {
+            backends.renew(deployment);
+        }
         self.control.watch(Arc::clone(&tables));
         self.shared.tables.store(Arc::clone(&tables));
         self.tell_all(|| Command::Tables(Arc::clone(&tables)));

@@ -42,6 +42,7 @@ pub(crate) async fn reach(
                 MissedKind::Refused => missed.into_error(Reason::SessionLost),
                 MissedKind::Unreachable => missed.into_error(Reason::UpstreamUnreachable),
                 MissedKind::Tls => missed.into_error(Reason::UpstreamTls),
+                MissedKind::Forbidden => missed.into_error(Reason::BackendRefused),
             });
     }
     let mut tried = Vec::new();
@@ -62,6 +63,7 @@ pub(crate) async fn reach(
                 MissedKind::Refused => Reason::UpstreamRefused,
                 MissedKind::Unreachable => Reason::UpstreamUnreachable,
                 MissedKind::Tls => Reason::UpstreamTls,
+                MissedKind::Forbidden => Reason::BackendRefused,
             };
             missed.into_error(reason)
         }
@@ -103,7 +105,13 @@ async fn try_instance(
         }
     }
     let started = Instant::now();
-    let fresh = upstream.dial(instance).await;
+    let fresh = match &upstream.backend {
+        None => upstream.dial(instance).await,
+        Some(backend) => {
+            let guard = worker.guard();
+            backend.dial(guard.as_deref(), upstream, instance).await
+        }
+    };
     let sent = match fresh {
         Ok(connection) => send_first(worker, connection, instance, write).await,
         Err(missed) => Err(missed),

@@ -9,6 +9,8 @@ use propylon_mcp::rpc_error;
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
+    BackendRedirect,
+    BackendRefused,
     BodyLimit,
     ClientBodyTimeout,
     ClientClosed,
@@ -30,6 +32,9 @@ pub enum Reason {
     StreamLimit,
     StreamTimeout,
     TaskLost,
+    TenantRateLimit,
+    TenantStreamLimit,
+    ToolRefused,
     UpstreamClosed,
     UpstreamRefused,
     UpstreamResponseInvalid,
@@ -108,6 +113,20 @@ const fn row(
 
 /// Every reason, sorted by id.
 pub const REASONS: &[Explanation] = &[
+    row(
+        Reason::BackendRedirect,
+        ("backend-redirect", 502),
+        "The backend redirects to where it was not registered. The redirect was not followed.",
+        (None, None),
+        "A server that a user registered answered with a redirect to another origin, or to another path than the one it was registered with. No redirect is ever followed here, and this one is not passed on either: whoever follows it would take the caller's headers to a place that nobody judged. The log line's detail says what was found.",
+    ),
+    row(
+        Reason::BackendRefused,
+        ("backend-refused", 502),
+        "The backend's address is not one that may be dialled.",
+        (Some("backends.guard"), None),
+        "A server that a user registered is at an address that the guard refuses now: its name has moved, the rules have changed, or the network has. Nothing was dialled. The log line's detail and the API's `state` name the address and the rule; it is judged again for the next request.",
+    ),
     row(
         Reason::BodyLimit,
         ("body-limit", 413),
@@ -254,6 +273,27 @@ pub const REASONS: &[Explanation] = &[
         "Task not found: its server instance is gone.",
         (Some("upstreams.<name>.affinity"), None),
         "The instance that made this task refused the connection or left, and the task with it. The code is the one servers give an unknown task (SEP-2663, Protocol Errors); the client has to make the call again.",
+    ),
+    row(
+        Reason::TenantRateLimit,
+        ("tenant-rate-limit", 429),
+        "This tenant makes too many requests.",
+        (Some("backends.quotas.requests_per_second"), Some(1)),
+        "All servers of one tenant together were asked more often than backends.quotas.requests_per_second allows. Nothing reached the server.",
+    ),
+    row(
+        Reason::TenantStreamLimit,
+        ("tenant-stream-limit", 429),
+        "This tenant has too many event streams open.",
+        (Some("backends.quotas.streams"), Some(5)),
+        "All servers of one tenant together have as many event streams open as backends.quotas.streams allows. Streams that answer calls do not count.",
+    ),
+    row(
+        Reason::ToolRefused,
+        ("tool-refused", 403),
+        "This tool may not be called here.",
+        (Some("limits.peek_bytes"), None),
+        "The server was registered with the tools that may be called, and the request calls another one, or cannot be read beyond doubt: a member given twice, a coded body, one larger than limits.peek_bytes, or none that is JSON. The log line's detail says which. Nothing reached the server.",
     ),
     row(
         Reason::UpstreamClosed,

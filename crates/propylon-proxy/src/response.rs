@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use propylon_mcp::cacheable::Scope;
 
+use crate::backends;
 use crate::cache::Use;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
@@ -80,18 +81,13 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
     let stream = answer::is_event_stream(&bytes, &head) && framing != Framing::Empty;
     let stream = stream.then(|| event_stream(&bytes, &head, encoding, asked));
     let minted = head.lines.first(&bytes, Field::McpSessionId);
-    let session = minted
-        .map(|id| {
-            alias::shown(
-                &asked.routed.route.upstream,
-                asked.instance,
-                asked.alias,
-                id,
-            )
-        })
-        .transpose()?
-        .flatten();
+    let upstream = &asked.routed.route.upstream;
+    let session = minted.map(|id| alias::shown(upstream, asked.instance, asked.alias, id));
+    let session = session.transpose()?.flatten();
+    let sides = sides(asked);
+    let location = backends::redirect(&bytes, &head, asked, &sides)?;
     let side = ClientSide {
+        location: location.as_deref(),
         session: session.as_deref(),
         version: asked.request.version,
         keep_alive: asked.keep_alive,
@@ -100,7 +96,6 @@ pub(crate) fn prepare(received: Received, asked: &Asked<'_>) -> Result<Prepared,
         cache: asked.cache.map(Use::name),
     };
     let mut out = Vec::with_capacity(bytes.len() + 128);
-    let sides = sides(asked);
     learn_slash(&bytes, &head, asked, &sides);
     answer::write(
         &bytes,

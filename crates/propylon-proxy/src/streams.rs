@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use propylon_config::Limits;
 
+use crate::backends::TenantStream;
+
 /// What an event stream is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StreamKind {
@@ -30,6 +32,8 @@ pub(crate) struct Streams {
 #[derive(Debug)]
 pub(crate) struct OpenStream {
     pub(crate) kind: StreamKind,
+    /// The same stream as its tenant counts it.
+    pub(crate) of_tenant: Option<TenantStream>,
     streams: Arc<Streams>,
     client: IpAddr,
 }
@@ -107,6 +111,7 @@ impl Streams {
         }
         OpenStream {
             kind,
+            of_tenant: None,
             streams: Arc::clone(self),
             client,
         }

@@ -9,14 +9,17 @@ use propylon_config::{ClientTimeouts, Deployment, Limits, Listener, LogFormat, T
 use propylon_net::tls::{ListenerTls, TlsError};
 
 use crate::acme::{self, Agent};
+use crate::backends::Registry;
 use crate::metrics::{Metrics, RouteMetrics};
-use crate::phase::route::{Route, Routes};
+use crate::phase::route::{Route, Routed, Routes, Wanted};
 use crate::upstream::Upstream;
 
 /// Everything a request is judged by.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    pub(crate) routes: Routes,
+    routes: Routes,
+    /// What users registered, where they may.
+    pub(crate) backends: Option<Arc<Registry>>,
     pub(crate) upstreams: BTreeMap<String, Arc<Upstream>>,
     pub(crate) limits: Limits,
     pub(crate) timeouts: ClientTimeouts,
@@ -39,6 +42,7 @@ impl Tables {
     /// A file of TLS that cannot be used.
     pub(crate) fn new(
         deployment: &Deployment,
+        backends: Option<Arc<Registry>>,
         previous: Option<&Self>,
         metrics: &Metrics,
     ) -> Result<Self, TlsError> {
@@ -61,6 +65,7 @@ impl Tables {
         });
         Ok(Self {
             routes: Routes::new(routes.collect()),
+            backends,
             upstreams,
             limits: deployment.limits,
             timeouts: deployment.timeouts,
@@ -74,6 +79,22 @@ impl Tables {
                 .unwrap_or_default(),
             tls: listeners_tls(&deployment.listeners, previous)?,
         })
+    }
+
+    /// The route of a request: the description's, unless a registered server is for a longer path of any host.
+    pub(crate) fn find(&self, wanted: Wanted<'_>) -> Option<Routed> {
+        let described = self.routes.find(wanted);
+        let registered = self.backends.as_ref().and_then(|all| all.find(wanted));
+        match (described, registered) {
+            (Some(described), Some(registered)) => {
+                let is_closer = |one: &Route, other: &Route| {
+                    !one.is_of_a_host() && one.prefix().len() < other.prefix().len()
+                };
+                let is_registered = is_closer(&described.route, &registered.route);
+                Some(if is_registered { registered } else { described })
+            }
+            (described, registered) => described.or(registered),
+        }
     }
 
     /// The TLS of the listener that was asked for at this address; `None` for plain HTTP.

@@ -19,6 +19,7 @@ use propylon_mcp::SessionFingerprint;
 use propylon_net::tls::{TlsError, UpstreamTls};
 
 use crate::affinity::{Bounds, Memory, Seal};
+use crate::backends::Backend;
 use crate::cache::Cache;
 use crate::diagnosis::Diagnosed;
 use crate::mirrored::Mirrored;
@@ -38,7 +39,7 @@ pub(crate) struct Upstream {
     /// The host and port of the name its instances are found by.
     discovered: Option<String>,
     /// How its instances are verified, where they are reached over https.
-    tls: Option<UpstreamTls>,
+    tls: Option<Arc<UpstreamTls>>,
     instances: ArcSwap<Vec<Arc<Instance>>>,
     sessions: Arc<Memory<Arc<Instance>>>,
     seal: Option<Seal>,
@@ -46,6 +47,8 @@ pub(crate) struct Upstream {
     pub(crate) mirrored: Arc<Mirrored>,
     pub(crate) diagnosed: Diagnosed,
     turn: AtomicUsize,
+    /// What a user registered, where one did: then every connection is judged.
+    pub(crate) backend: Option<Arc<Backend>>,
     /// How the addresses look that its servers announce for messages.
     pub(crate) shapes: ArcSwap<Vec<Shape>>,
 }
@@ -78,11 +81,33 @@ impl Upstream {
         };
         let is_https = |url: &UpstreamUrl| url.scheme == Scheme::Https;
         let tls = match config.endpoints.urls().iter().any(is_https) {
-            true => Some(UpstreamTls::load(&config.tls)?),
+            true => Some(Arc::new(UpstreamTls::load(&config.tls)?)),
             false => None,
         };
+        Ok(Self::assemble(config, previous, instances, tls))
+    }
+
+    /// Sets up the upstream of a registered server: its one instance has no address until the guard has found one.
+    pub(crate) fn of_backend(
+        config: propylon_config::Upstream,
+        tls: Option<Arc<UpstreamTls>>,
+        backend: Arc<Backend>,
+    ) -> Self {
+        let instances = vec![Instance::new(backend.spec.url.authority(), None)];
+        Self {
+            backend: Some(backend),
+            ..Self::assemble(config, None, instances, tls)
+        }
+    }
+
+    fn assemble(
+        config: propylon_config::Upstream,
+        previous: Option<&Self>,
+        instances: Vec<Arc<Instance>>,
+        tls: Option<Arc<UpstreamTls>>,
+    ) -> Self {
         let affinity = config.affinity;
-        Ok(Self {
+        Self {
             bounds: Bounds {
                 entries_max: affinity.entries_max,
                 bytes_max: affinity.bytes_max,
@@ -115,8 +140,9 @@ impl Upstream {
             shapes: previous.map_or_else(ArcSwap::default, |previous| {
                 ArcSwap::new(previous.shapes.load_full())
             }),
+            backend: None,
             config,
-        })
+        }
     }
 
     /// The path of the endpoint itself.
@@ -151,6 +177,17 @@ impl Upstream {
         self.cache.as_ref()
     }
 
+    /// Drops what it has remembered for too long.
+    pub(crate) fn sweep(&self) {
+        let now = Instant::now();
+        if let Some(sessions) = self.sessions() {
+            sessions.sweep(now, self.bounds);
+        }
+        if let Some(cache) = self.cache() {
+            cache.sweep(now);
+        }
+    }
+
     /// What the ids of its sessions are sealed with, where they are.
     pub(crate) fn seal(&self) -> Option<&Seal> {
         self.seal.as_ref()
@@ -158,7 +195,7 @@ impl Upstream {
 
     /// How its instances are verified, where they are reached over https.
     pub(crate) fn tls(&self) -> Option<&UpstreamTls> {
-        self.tls.as_ref()
+        self.tls.as_deref()
     }
 
     pub(crate) fn instances(&self) -> Arc<Vec<Arc<Instance>>> {

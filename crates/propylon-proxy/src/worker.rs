@@ -12,6 +12,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use propylon_config::LogFormat;
+use propylon_net::dial::Guard;
 use slab::Slab;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Receiver;
@@ -79,6 +80,8 @@ pub(crate) struct Worker {
     tables: RefCell<WorkerTables>,
     scratch: RefCell<Scratch>,
     pool: RefCell<Pool>,
+    /// Asks for the names of registered servers, once one is dialled.
+    guard: RefCell<Option<Rc<Guard>>>,
     log: LogBuffer,
     request_ids: RequestIds,
     stage: Cell<Stage>,
@@ -108,6 +111,7 @@ impl Worker {
                 output: Vec::new(),
             }),
             pool: RefCell::default(),
+            guard: RefCell::default(),
             request_ids: RequestIds::new(),
             stage: Cell::new(Stage::Serving),
             connections: RefCell::default(),
@@ -163,6 +167,7 @@ impl Worker {
             Command::Tables(tables) => {
                 self.log.set_format(tables.log_format);
                 self.tables.replace(WorkerTables(Rc::new(tables)));
+                self.guard.take();
             }
             Command::Stage(_) => {}
         }
@@ -208,6 +213,17 @@ impl Worker {
     /// The idle upstream connections. Never held across an await.
     pub(crate) fn pool(&self) -> RefMut<'_, Pool> {
         self.pool.borrow_mut()
+    }
+
+    /// What judges the addresses of registered servers; `None` where there are none, or no resolver.
+    pub(crate) fn guard(&self) -> Option<Rc<Guard>> {
+        let mut kept = self.guard.borrow_mut();
+        if kept.is_none() {
+            let made = self.tables().backends.as_ref()?.guard();
+            let made = made.inspect_err(|error| tracing::error!(%error, "no name can be resolved"));
+            *kept = made.ok().map(Rc::new);
+        }
+        kept.clone()
     }
 
     pub(crate) fn mint_request_id(&self) -> RequestId {

@@ -5,6 +5,7 @@
 
 mod canned;
 mod client;
+mod dns;
 mod jsonc;
 mod judgement;
 mod peers;
@@ -21,6 +22,7 @@ pub use client::{
     Body, Ending, Event, Events, RawClient, Response, delete, get_sse, header_of, mirrored,
     post_json, post_modern,
 };
+pub use dns::{ScriptedDns, Zone};
 pub use jsonc::read_jsonc;
 pub use judgement::{Judgement, Row};
 pub use peers::Peers;

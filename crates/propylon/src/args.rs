@@ -1,5 +1,6 @@
 //! The command line as clap reads it; `--help` is written here.
 
+pub(crate) mod backend;
 pub(crate) mod check;
 mod examples;
 pub(crate) mod generate;
@@ -48,6 +49,9 @@ pub(crate) enum Command {
     /// Judge URLs that users gave: may they be dialled, and which rule says no.
     #[command(after_help = examples::GUARD)]
     Guard(guard::Guard),
+    /// Register servers for users with a running proxy, and see what became of them.
+    #[command(after_help = examples::BACKEND)]
+    Backend(Box<backend::Backend>),
     /// List the practices: what goes wrong between MCP clients and servers.
     #[command(after_help = examples::LIST)]
     List(List),

@@ -178,7 +178,7 @@ mod tests {
         check("routes", "routes[]");
         check("upstreams", "upstreams.<name>");
         check("upstreams.weather", "upstreams.<name>");
-        check("timeouts.idle", "upstreams.<name>.timeouts.idle");
+        check("pool.idle", "upstreams.<name>.pool.idle");
         check("body_bytes", "limits.body_bytes");
         check("timeouts", "timeouts");
     }

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod backend;
 mod check;
 mod completions;
 mod config;
@@ -27,6 +28,9 @@ pub(crate) enum CommandError {
     /// The admin listener could not start.
     #[error("admin: {0}. Give another address with --admin or admin.address")]
     Admin(#[from] propylon_admin::AdminError),
+    /// Registered servers cannot be served.
+    #[error(transparent)]
+    Backends(#[from] propylon_admin::backends::BackendsError),
     /// The files could not be written.
     #[error(transparent)]
     Generate(#[from] generate::GenerateError),
@@ -36,6 +40,9 @@ pub(crate) enum CommandError {
     /// An argument that cannot be used.
     #[error("{0}")]
     Argument(String),
+    /// The API did not do what was asked.
+    #[error(transparent)]
+    Api(#[from] backend::ApiError),
     /// There is nothing to check.
     #[error(transparent)]
     Check(#[from] propylon_check::CannotRun),
@@ -60,6 +67,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Backend(args) => backend::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Generate(args) => generate::run(&args),

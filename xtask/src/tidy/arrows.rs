@@ -41,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "propylon-dialects",
         &["propylon-config", "propylon-mcp", "propylon-practices"],
     ),
+    ("propylon-fuzz", &["propylon-net"]),
     ("propylon-mcp", &[]),
     ("propylon-net", &["propylon-config", "propylon-mcp"]),
     ("propylon-practices", &["propylon-mcp"]),

@@ -25,6 +25,7 @@ pub(super) fn check(report: &Report<'_>, draft: &Draft) {
         }
     }
     check_admin(report, draft);
+    check_backends(report, draft);
     for listener in &draft.listeners {
         let is_everyone = |network: &&ipnet::IpNet| network.prefix_len() == 0;
         let everyone = listener.value.proxy_protocol.iter().find(is_everyone);
@@ -88,6 +89,24 @@ fn check_admin(report: &Report<'_>, draft: &Draft) {
         }
     };
     report.add(problem);
+}
+
+/// The API has a port of its own.
+fn check_backends(report: &Report<'_>, draft: &Draft) {
+    let Some(backends) = &draft.backends else {
+        return;
+    };
+    let address = backends.value.address;
+    let admin = draft.admin.iter().map(|(admin, _)| admin.address);
+    let listeners = draft
+        .listeners
+        .iter()
+        .map(|listener| listener.value.address);
+    if let Some(other) = listeners.chain(admin).find(|other| clash(*other, address)) {
+        let problem = Problem::error(&backends.key, clash_summary(other, address));
+        let advice = "give the API a port of its own with `backends.address`";
+        report.add(problem.at(backends.position).suggest(advice));
+    }
 }
 
 /// Whether two listeners cannot both be opened. Port 0 is a free one each time.

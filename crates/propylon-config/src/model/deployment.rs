@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::backends::Backends;
 use super::cors::Cors;
 use super::limits::{ClientTimeouts, Limits};
 use super::tls::ListenerTls;
@@ -36,6 +37,8 @@ pub struct Deployment {
     pub log: Log,
     /// The operator's own listener; `None` when the file says `admin: off`.
     pub admin: Option<Admin>,
+    /// Servers that users register; `None` when the file has no `backends`.
+    pub backends: Option<Backends>,
     /// Grace given to open streams on shutdown; zero ends them at once.
     pub drain: Duration,
     /// Worker threads; `None` is one per core.
@@ -61,6 +64,7 @@ impl Default for Deployment {
             trace_context: TraceContext::default(),
             log: Log::default(),
             admin: Some(Admin::default()),
+            backends: None,
             drain: Deployment::DRAIN,
             workers: None,
         }

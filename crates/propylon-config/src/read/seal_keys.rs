@@ -1,22 +1,10 @@
 //! Reads the key file of the sealed store, and judges who else could.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-
 use crate::model::seal_keys::SealKeys;
 use crate::model::upstream::{Affinity, AffinityBy, Store};
 use crate::problem::Problem;
+use crate::secret_file::{SecretFileError, read_secret_file};
 use crate::section::{Placed, Section};
-
-/// A key file is a few lines.
-const FILE_BYTES_MAX: u64 = 64 << 10;
-
-/// Anyone but the owner may write.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
-/// Anyone at all may read. A group's members may: so are secrets handed to a container.
-const READABLE_BY_ALL: u32 = 0o004;
 
 /// The keys that `key_file` names; `None` where none are needed or something is wrong, which is reported.
 pub(super) fn read(section: &Section<'_>, affinity: &Affinity) -> Option<SealKeys> {
@@ -52,43 +40,32 @@ pub(super) fn read(section: &Section<'_>, affinity: &Affinity) -> Option<SealKey
 fn keys_of(section: &Section<'_>, file: &Placed<std::path::PathBuf>) -> Option<SealKeys> {
     let report = |problem: Problem| section.report.add(problem.at(file.position));
     let error = |summary: String| Problem::error(&file.key, summary);
-    let (text, mode) = match read_text(&file.value) {
+    let read = match read_secret_file(&file.value) {
         Ok(read) => read,
-        Err(problem) => {
+        Err(SecretFileError::Unreadable(problem)) => {
             report(error(format!("the key file cannot be read: {problem}")));
             return None;
         }
+        Err(SecretFileError::Writable(mode)) => {
+            let problem =
+                error("others may write the key file, and so forge session ids".to_owned());
+            report(
+                problem
+                    .found(format!("mode {:04o}", mode & 0o7777))
+                    .suggest("chmod 0600 it"),
+            );
+            return None;
+        }
     };
-    if mode & WRITABLE_BY_OTHERS != 0 {
-        let problem = error("others may write the key file, and so forge session ids".to_owned());
-        report(
-            problem
-                .found(format!("mode {:04o}", mode & 0o7777))
-                .suggest("chmod 0600 it"),
-        );
-        return None;
-    }
-    if mode & READABLE_BY_ALL != 0 {
+    if read.is_readable_by_all {
         let summary = "every user of this machine may read the key file";
         report(Problem::warning(&file.key, summary).suggest("chmod 0600 it"));
     }
-    let keys = SealKeys::parse(&text);
+    let keys = SealKeys::parse(&read.text);
     let wrong = keys.as_ref().err().copied();
     if let Some(wrong) = wrong {
         let problem = error(format!("the key file is not usable: {wrong}"));
         report(problem.suggest("write one key a line; `openssl rand -hex 32` makes one"));
     }
     keys.ok()
-}
-
-fn read_text(path: &Path) -> io::Result<(String, u32)> {
-    let metadata = path.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut text = String::new();
-    File::open(path)?
-        .take(FILE_BYTES_MAX)
-        .read_to_string(&mut text)?;
-    Ok((text, metadata.mode()))
 }

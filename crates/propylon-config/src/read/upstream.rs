@@ -211,7 +211,7 @@ fn read_cache(section: Section<'_>) -> Cache {
     cache
 }
 
-fn read_timeouts(section: Section<'_>, timeouts: &mut UpstreamTimeouts) {
+pub(super) fn read_timeouts(section: Section<'_>, timeouts: &mut UpstreamTimeouts) {
     section.duration("connect", &mut timeouts.connect);
     section.duration("response_head", &mut timeouts.response_head);
     section.duration("idle", &mut timeouts.idle);

@@ -12,6 +12,17 @@ pub const SECTIONS: &[SectionInfo] = &[
         "The operator's own listener: liveness, readiness and metrics.",
     )
     .with_off(),
+    group(
+        "backends",
+        "Servers that users register, each at `/TENANT/NAME/mcp`, and the API they are registered with; none without \
+         this section.",
+    ),
+    group(
+        "backends.guard",
+        "What may be dialled for users, beside what never may.",
+    ),
+    group("backends.quotas", "What one tenant may take."),
+    group("backends.timeouts", "How long registered servers may take."),
     group("limits", "Bounds on what clients may send and hold open."),
     group("listeners[]", "Addresses clients connect to.")
         .needed("listeners: [{ address: 127.0.0.1:8080 }]"),
@@ -75,6 +86,21 @@ pub const SECTIONS: &[SectionInfo] = &[
 /// Every setting, sorted by key.
 pub const SETTINGS: &[Setting] = &[
     row("admin.address", Kind::Address, Value("127.0.0.1:9901"), "Where the admin listener listens; it has no authentication, so keep it inside."),
+    row("backends.address", Kind::Address, Value("127.0.0.1:9902"), "Where the API listens; its tokens travel in the clear, so keep it on this machine."),
+    row("backends.guard.allow", Kind::GuardEntries, Absent("nothing"), "Let through though a rule would refuse it: networks, names, and suffixes such as `*.example.com`."),
+    row("backends.guard.allow_http", Kind::Flag, Value("false"), "Lets `http://` through as well.").refuses("backend-refused", BACKEND_REFUSED),
+    row("backends.guard.deny", Kind::GuardEntries, Absent("nothing"), "Refused whatever else says; wins over `allow`.").refuses("backend-refused", BACKEND_REFUSED),
+    row("backends.guard.ports", Kind::Ports, Absent("443 and 8443"), "The ports that may be dialled.").refuses("backend-refused", BACKEND_REFUSED),
+    row("backends.key_file", Kind::File, Required, "Keys that seal the secrets in the store, 64 hexadecimal digits a line: the first seals, all of them open."),
+    row("backends.quotas.backends", count("backends", 1), Value("1000"), "Backends that one tenant may have registered."),
+    row("backends.quotas.requests_per_second", count("requests", 1), Value("1000"), "Requests to all backends of one tenant in a second; as many may come at once.").refuses("tenant-rate-limit", TENANT_RATE),
+    row("backends.quotas.streams", count("streams", 1), Value("1000"), "Event streams that stay open, over all backends of one tenant.").refuses("tenant-stream-limit", TENANT_STREAMS),
+    row("backends.store", Kind::File, Required, "The file that registrations are kept in; made where there is none."),
+    row("backends.timeouts.connect", WAIT, Value("5s"), "To open a connection, for each of the first addresses of a name.").refuses("upstream-unreachable", UNREACHABLE),
+    row("backends.timeouts.idle", WAIT, Value("1h"), "Longest pause between bytes of a response.").refuses("idle-timeout", IDLE_TIMEOUT),
+    row("backends.timeouts.response_head", WAIT, Value("10m"), "From the end of a request to the head of its response: how long a silent tool call may run.").refuses("response-timeout", RESPONSE_TIMEOUT),
+    row("backends.timeouts.stream", WAIT, Value("24h"), "A whole exchange, from first byte to last.").refuses("stream-timeout", STREAM_TIMEOUT),
+    row("backends.token_file", Kind::File, Required, "Tokens that the API takes, one a line: `TOKEN` for all tenants, `TENANT TOKEN` for one; read again on reload."),
     row("drain", GRACE, Value("30s"), "Grace given to open streams on shutdown; `0s` ends them at once."),
     row("limits.annotated_tools", count("tools", 0), Value("1024"), "Tools of one upstream remembered because their `x-mcp-header` wants arguments mirrored; the newest list stays.").metric(ANNOTATED_TOOLS),
     row("limits.body_bytes", Kind::Size { min: 1, max: u64::MAX }, Value("64MiB"), "Largest request body; a larger one is refused with 413.").refuses("body-limit", BODY_LIMIT),
@@ -164,6 +190,7 @@ const ACME_ORDERS: &str = "propylon_acme_orders_total";
 const AFFINITY_ENTRIES: &str = "propylon_affinity_entries";
 const AFFINITY_EVICTIONS: &str = "propylon_affinity_evictions_total";
 const ANNOTATED_TOOLS: &str = "propylon_annotated_tools";
+const BACKEND_REFUSED: &str = "propylon_refused_total{reason=\"backend-refused\"}";
 const BODY_LIMIT: &str = "propylon_refused_total{reason=\"body-limit\"}";
 const BODY_TIMEOUT: &str = "propylon_refused_total{reason=\"client-body-timeout\"}";
 const CACHE_ENTRIES: &str = "propylon_cache_entries";
@@ -180,6 +207,8 @@ const PROXY_PROTOCOL: &str = "propylon_proxy_protocol_headers_total";
 const RESPONSE_TIMEOUT: &str = "propylon_refused_total{reason=\"response-timeout\"}";
 const STREAM_LIMIT: &str = "propylon_refused_total{reason=\"stream-limit\"}";
 const STREAM_TIMEOUT: &str = "propylon_refused_total{reason=\"stream-timeout\"}";
+const TENANT_RATE: &str = "propylon_refused_total{reason=\"tenant-rate-limit\"}";
+const TENANT_STREAMS: &str = "propylon_refused_total{reason=\"tenant-stream-limit\"}";
 const UNREACHABLE: &str = "propylon_refused_total{reason=\"upstream-unreachable\"}";
 const WRITE_TIMEOUT: &str = "propylon_refused_total{reason=\"client-write-timeout\"}";
 

@@ -5,16 +5,17 @@
 mod address;
 mod blocks;
 mod embedded;
-mod list;
 mod names;
 mod policy;
+mod redirect;
 mod url;
 
 pub use address::judge_address;
 pub use blocks::{Block, SPECIAL_BLOCKS};
-pub use list::{InvalidEntry, List};
 pub use names::judge_name;
 pub use policy::{Policy, Refusal, Rule};
+pub use propylon_config::{GuardList as List, InvalidEntry};
+pub use redirect::judge_redirect;
 pub use url::{Site, SiteHost, judge_url};
 
 #[cfg(test)]

@@ -111,6 +111,17 @@ pub(super) fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'stati
     Ok(certificates)
 }
 
+/// Every certificate of a PEM text, in its order.
+pub(super) fn parse_certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let name = Path::new("ca");
+    let read = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, PemError>>();
+    let certificates = read.map_err(|error| unreadable(name, &error))?;
+    if certificates.is_empty() {
+        return Err(missing(name, "certificate"));
+    }
+    Ok(certificates)
+}
+
 fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
     PrivateKeyDer::from_pem_file(file).map_err(|error| match error {
         PemError::NoItemsFound => missing(file, "private key"),

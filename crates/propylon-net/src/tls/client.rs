@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use propylon_config::SpkiPin;
 use rustls::ClientConfig;
+use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
-use rustls::sign::SingleCertAndKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -43,6 +45,22 @@ impl UpstreamTls {
             config: ArcSwap::from_pointee(config(wanted)?),
             wanted: wanted.clone(),
             files,
+        })
+    }
+
+    /// For a server that a user registered, with the roots in PEM and the public keys that came with it.
+    ///
+    /// # Errors
+    /// Roots that cannot be used.
+    pub fn of_registered(ca: Option<&str>, pins: &[SpkiPin]) -> Result<Self, TlsError> {
+        let roots = match (ca, pins) {
+            (None, [_, ..]) => None,
+            (ca, _) => Some(roots::of_registered(ca)?),
+        };
+        Ok(Self {
+            config: ArcSwap::from_pointee(assemble(roots, pins, None)?),
+            wanted: propylon_config::UpstreamTls::default(),
+            files: Watched::new(Vec::new()),
         })
     }
 
@@ -83,30 +101,39 @@ impl UpstreamTls {
 }
 
 fn config(wanted: &propylon_config::UpstreamTls) -> Result<ClientConfig, TlsError> {
-    let builder = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&TLS13, &TLS12])?;
     let is_by_pin_alone = !wanted.pins.is_empty() && wanted.ca.is_none();
     let roots = match is_by_pin_alone {
         true => None,
         false => Some(roots::of_instances(wanted)?),
     };
-    let builder = builder.dangerous();
+    let shown = match &wanted.client {
+        None => None,
+        Some(files) => Some(Certificate::load(files)?.certified),
+    };
+    assemble(roots, &wanted.pins, shown)
+}
+
+fn assemble(
+    roots: Option<Arc<WebPkiServerVerifier>>,
+    pins: &[SpkiPin],
+    shown: Option<Arc<CertifiedKey>>,
+) -> Result<ClientConfig, TlsError> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .dangerous();
     let builder = match roots {
-        Some(roots) if wanted.pins.is_empty() => builder.with_custom_certificate_verifier(roots),
+        Some(roots) if pins.is_empty() => builder.with_custom_certificate_verifier(roots),
         roots => builder.with_custom_certificate_verifier(Arc::new(Pinned {
-            pins: wanted.pins.clone(),
+            pins: pins.to_vec(),
             roots,
             provider: provider(),
         })),
     };
-    let mut config = match &wanted.client {
+    let mut config = match shown {
         None => builder.with_no_client_auth(),
-        Some(files) => {
-            let shown = Certificate::load(files)?.certified;
-            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
-                Arc::unwrap_or_clone(shown),
-            )))
-        }
+        Some(shown) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
+            Arc::unwrap_or_clone(shown),
+        ))),
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use propylon_config::ClientCertificates;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
-use super::certificate::{missing, read_certificates, unreadable};
+use super::certificate::{missing, parse_certificates, read_certificates, unreadable};
 use super::{TlsError, provider};
 
 /// How instances are verified, but for pins.
@@ -36,6 +36,17 @@ pub(super) fn of_instances(
     })
 }
 
+/// How a server that a user registered is verified, by the roots in PEM that came with it, or by the system's.
+pub(super) fn of_registered(ca: Option<&str>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    let roots = match ca {
+        Some(pem) => store(parse_certificates(pem)?, Path::new("ca"))?,
+        None => system_roots(),
+    };
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
+        .build()
+        .map_err(|_| TlsError::NoRoots)
+}
+
 /// How clients are verified.
 pub(super) fn of_clients(
     wanted: &ClientCertificates,
@@ -57,8 +68,15 @@ pub(super) fn of_clients(
 }
 
 fn roots(file: &Path) -> Result<RootCertStore, TlsError> {
+    store(read_certificates(file)?, file)
+}
+
+fn store(
+    certificates: Vec<CertificateDer<'static>>,
+    file: &Path,
+) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    for certificate in read_certificates(file)? {
+    for certificate in certificates {
         roots
             .add(certificate)
             .map_err(|error| TlsError::Unreadable {

@@ -10,6 +10,7 @@ use super::hsts;
 use super::location::{self, Sides};
 use super::metadata;
 use super::origin::Shown;
+use crate::backends::hides_from_client;
 use crate::http1::field::Field;
 use crate::http1::framing::Framing;
 use crate::http1::head::{ResponseHead, Version};
@@ -20,6 +21,8 @@ pub(crate) struct ClientSide<'a> {
     pub(crate) version: Version,
     /// Whether the client wants, and we can offer, another request on this connection.
     pub(crate) keep_alive: bool,
+    /// Where it leads, where that is not what the instance says.
+    pub(crate) location: Option<&'a str>,
     /// The session id to show in place of the instance's own.
     pub(crate) session: Option<&'a [u8]>,
     /// How long its browser is to use nothing but https.
@@ -71,12 +74,17 @@ pub(crate) fn write(
 ) {
     write_status(head, response, out);
     let dropped = Dropped::of(head, &response.lines);
-    let redirect = redirect(head, response, sides);
+    let redirect = match client.location {
+        Some(shown) => Some(shown.to_owned()),
+        None => redirect(head, response, sides),
+    };
+    let is_registered = sides.route.upstream.backend.is_some();
     copy_lines(head, &response.lines, out, |line| {
         let replaced = line.field == Field::Location && redirect.is_some()
             || line.field == Field::McpSessionId && client.session.is_some()
             || line.field == Field::StrictTransportSecurity && client.hsts.is_some()
             || line.field == Field::WwwAuthenticate && sides.route.rewrites_metadata
+            || is_registered && hides_from_client(line.name(head))
             || client.shown.is_some_and(|shown| shown.replaces(line, head));
         !(replaced || dropped.covers(head, line))
     });

@@ -6,6 +6,7 @@ use propylon_config::HostHeader;
 
 use super::forwarded::Client;
 use super::route::Wanted;
+use crate::backends::hides_from_upstream;
 use crate::http1::field::Field;
 use crate::http1::framing::Framing;
 use crate::http1::head::RequestHead;
@@ -50,6 +51,7 @@ impl Forward<'_> {
             let _ = write!(out, "Host: {host}\r\n");
         }
         let dropped = Dropped::of(head, lines);
+        let backend = upstream.backend.as_deref();
         copy_lines(head, lines, out, |line| {
             let replaced = match line.field {
                 Field::Host => host.is_some(),
@@ -61,8 +63,16 @@ impl Forward<'_> {
                 Field::AcceptEncoding => self.wants_plain,
                 field => field.is_ours(),
             };
-            !replaced && !dropped.covers(head, line)
+            let is_kept_back = backend.is_some_and(|backend| {
+                let name = line.name(head);
+                let given = &backend.spec.headers;
+                hides_from_upstream(name) || given.iter().any(|header| header.is_named(name))
+            });
+            !(replaced || is_kept_back || dropped.covers(head, line))
         });
+        for header in backend.iter().flat_map(|backend| &backend.spec.headers) {
+            let _ = write!(out, "{}: {}\r\n", header.name(), header.reveal());
+        }
         self.client.write(self.request, self.wanted.authority, out);
         if let Some(session) = self.session {
             write_session(session, out);

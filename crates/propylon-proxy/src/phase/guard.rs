@@ -5,20 +5,23 @@ use crate::phase::classify::Facts;
 use crate::pipeline::Context;
 use crate::reason::Reason;
 use crate::streams::Streams;
+use crate::upstream::Upstream;
 
 /// The limits a request is held against.
 pub(crate) struct Gate<'a> {
     pub(crate) limits: &'a propylon_config::Limits,
     pub(crate) streams: &'a Streams,
     pub(crate) client: std::net::IpAddr,
+    pub(crate) upstream: &'a Upstream,
 }
 
 impl<'a> Gate<'a> {
-    pub(crate) fn of(context: &Context<'a>) -> Self {
+    pub(crate) fn of(context: &Context<'a>, upstream: &'a Upstream) -> Self {
         Self {
             limits: &context.tables.limits,
             streams: &context.worker.shared.streams,
             client: context.who.address,
+            upstream,
         }
     }
 }
@@ -41,5 +44,8 @@ pub(crate) fn admit(
     if facts.wants_stream && !gate.streams.has_room(gate.client, gate.limits) {
         return Err(Reason::StreamLimit.into());
     }
-    Ok(())
+    match &gate.upstream.backend {
+        Some(backend) => Ok(backend.tenant.admit(facts.wants_stream)?),
+        None => Ok(()),
+    }
 }

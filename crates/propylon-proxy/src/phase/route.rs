@@ -73,6 +73,11 @@ impl Route {
         self.host.is_some() && self.serves_host(host)
     }
 
+    /// Whether the route is for some hosts alone.
+    pub(crate) fn is_of_a_host(&self) -> bool {
+        self.host.is_some()
+    }
+
     fn serves_host(&self, host: &str) -> bool {
         match self.host.as_deref() {
             None => true,

@@ -25,16 +25,27 @@ pub(crate) enum MissedKind {
     Unreachable,
     /// Somebody answered who could not be verified.
     Tls,
+    /// The guard lets nobody go there.
+    Forbidden,
 }
 
 impl Upstream {
     /// Opens a connection to the first of an instance's addresses that takes one.
     pub(crate) async fn dial(&self, instance: &Instance) -> Result<Connection, Missed> {
+        self.dial_any(instance, &instance.targets()).await
+    }
+
+    /// Opens a connection to the first of these addresses that takes one.
+    pub(crate) async fn dial_any(
+        &self,
+        instance: &Instance,
+        targets: &[DialTarget],
+    ) -> Result<Connection, Missed> {
         let mut missed = Missed {
             kind: MissedKind::Unreachable,
             words: format!("{} has no address", instance.name),
         };
-        for target in instance.targets().iter() {
+        for target in targets {
             match self.dial_target(instance, *target).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => missed = error,

@@ -61,6 +61,45 @@ Examples:
 
 Exit codes: 0 all allowed, 1 one or more refused, 2 usage error.";
 
+pub(super) const BACKEND: &str = "\
+Examples:
+  export PROPYLON_TOKEN=\"$(cat api.token)\"
+  propylon backend add acme/weather https://mcp.example.com/mcp
+  propylon backend list --tenant acme
+  propylon backend show acme/weather
+  propylon backend remove acme/weather
+
+Exit codes: 0 done, 2 not done, and why.";
+
+pub(super) const BACKEND_ADD: &str = "\
+Examples:
+  # Clients reach it at /acme/weather/mcp
+  propylon backend add acme/weather https://mcp.example.com/mcp
+
+  # With a key of its own, which no client sees, and two tools that may be called
+  propylon backend add acme/weather https://mcp.example.com/mcp \\
+    --header 'Authorization: @/run/secrets/weather' --tool forecast --tool alerts
+
+  # Known by its key alone
+  propylon backend add acme/weather https://mcp.example.com/mcp \\
+    --pin sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=
+
+`propylon guard URL` says beforehand whether a URL may be dialled.";
+
+pub(super) const BACKEND_LIST: &str = "\
+Examples:
+  propylon backend list
+  propylon backend list --tenant acme --format json";
+
+pub(super) const BACKEND_SHOW: &str = "\
+Examples:
+  propylon backend show acme/weather
+  propylon backend show acme/weather --format json | jq .state";
+
+pub(super) const BACKEND_REMOVE: &str = "\
+Examples:
+  propylon backend remove acme/weather";
+
 pub(super) const LIST: &str = "\
 Examples:
   propylon list

@@ -35,6 +35,9 @@ fn check(args: &ConfigCheck) -> Result<ExitCode, CommandError> {
         ..
     } = load_file(&file)?;
     read_tls(&deployment)?;
+    if let Some(backends) = &deployment.backends {
+        propylon_admin::backends::check(backends)?;
+    }
     for warning in &warnings {
         anstream::eprintln!("{warning}");
     }

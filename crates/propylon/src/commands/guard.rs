@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _};
 use std::process::ExitCode;
 
+use propylon_config::GuardRules;
 use propylon_net::dial::judge::{List, Policy, Refusal};
 use propylon_net::dial::{Guard, Inspection, Resolver, own_addresses};
 use serde::Serialize;
@@ -47,14 +48,13 @@ fn policy(args: &Args) -> Result<Policy, CommandError> {
     let list = |flag: &str, entries: &[String]| {
         List::read(entries).map_err(|error| CommandError::Argument(format!("{flag}: {error}")))
     };
-    Ok(Policy {
+    let rules = GuardRules {
         allow: list("--allow", &args.allow)?,
         deny: list("--deny", &args.deny)?,
         ports: args.ports.clone(),
         allow_http: args.allow_http,
-        listeners: Vec::new(),
-        own_addresses: own_addresses(),
-    })
+    };
+    Ok(Policy::new(&rules, Vec::new(), own_addresses()))
 }
 
 async fn inspect(

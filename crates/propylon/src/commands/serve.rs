@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use propylon_admin::Admin;
+use propylon_admin::backends::{Api, Backbone};
 use propylon_config::{Deployment, Level, Loaded};
 use propylon_net::listener::Inherited;
 use propylon_proxy::{Proxy, StartError};
@@ -29,16 +30,22 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, CommandError> {
         anstream::eprintln!("{warning}");
     }
     raise_file_limit();
+    let backends = Backbone::open(&deployment)?;
+    let registry = backends.as_ref().map(Backbone::registry);
     let inherited = Inherited::take().map_err(StartError::from)?;
-    let mut proxy = Proxy::start(&deployment, inherited)?;
+    let mut proxy = Proxy::start_with(&deployment, inherited, registry)?;
     let admin = start_admin(&deployment, &proxy)?;
+    let api = start_api(&deployment, backends)?;
     for address in proxy.addresses() {
         tracing::info!(%address, "listening");
     }
     let events = watch::start(args.config.as_deref())?;
     notify::ready();
-    serve(args, &mut proxy, &events, deployment.drain);
+    serve(args, &mut proxy, api.as_ref(), &events, deployment.drain);
     proxy.join();
+    if let Some(api) = api {
+        api.end();
+    }
     if let Some(admin) = admin {
         admin.end();
     }
@@ -58,10 +65,16 @@ fn load(args: &Serve) -> Result<Loaded, CommandError> {
 }
 
 /// Serves until the first order to end, then drains.
-fn serve(args: &Serve, proxy: &mut Proxy, events: &Receiver<Event>, mut grace: Duration) {
+fn serve(
+    args: &Serve,
+    proxy: &mut Proxy,
+    api: Option<&Api>,
+    events: &Receiver<Event>,
+    mut grace: Duration,
+) {
     while let Ok(Event::Reload) = events.recv() {
         notify::reloading();
-        reload(args, proxy, &mut grace);
+        reload(args, proxy, api, &mut grace);
         notify::ready();
     }
     tracing::info!(grace = %propylon_config::format_duration(grace), "draining");
@@ -82,7 +95,7 @@ fn serve(args: &Serve, proxy: &mut Proxy, events: &Receiver<Event>, mut grace: D
 }
 
 /// Takes the file anew, whole or not at all.
-fn reload(args: &Serve, proxy: &mut Proxy, grace: &mut Duration) {
+fn reload(args: &Serve, proxy: &mut Proxy, api: Option<&Api>, grace: &mut Duration) {
     if args.config.is_none() {
         tracing::warn!(
             "there is no file to read again: this proxy was started from its command line"
@@ -107,6 +120,7 @@ fn reload(args: &Serve, proxy: &mut Proxy, grace: &mut Duration) {
     match proxy.reload(&deployment) {
         Ok(()) => {
             *grace = deployment.drain;
+            renew_tokens(&deployment, api);
             tracing::info!("configuration reloaded");
         }
         Err(error) => tracing::error!(%error, "the old configuration stays"),
@@ -127,6 +141,26 @@ fn start_admin(deployment: &Deployment, proxy: &Proxy) -> Result<Option<Admin>, 
     };
     tracing::info!(address = %started.address(), "admin listening");
     Ok(Some(started))
+}
+
+fn start_api(
+    deployment: &Deployment,
+    backends: Option<Backbone>,
+) -> Result<Option<Api>, CommandError> {
+    let Some((backends, description)) = backends.zip(deployment.backends.as_ref()) else {
+        return Ok(None);
+    };
+    let api = backends.serve(description.address)?;
+    tracing::info!(address = %api.address(), "backends API listening");
+    Ok(Some(api))
+}
+
+fn renew_tokens(deployment: &Deployment, api: Option<&Api>) {
+    if let Some((api, description)) = api.zip(deployment.backends.as_ref())
+        && let Err(error) = api.renew(description)
+    {
+        tracing::error!(%error, "the old tokens stay");
+    }
 }
 
 fn start_log(level: Level) {

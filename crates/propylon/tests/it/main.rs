@@ -4,6 +4,7 @@ mod acme;
 mod admin;
 mod adversarial;
 mod affinity;
+mod backends;
 mod balancers;
 mod browsers;
 mod cache;

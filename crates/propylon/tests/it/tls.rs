@@ -1,6 +1,6 @@
 //! TLS on both sides, with curl, openssl and our own check as the other end.
 
-mod authority;
+pub(crate) mod authority;
 mod clients;
 mod instances;
 mod rotation;
@@ -21,7 +21,7 @@ pub(crate) use authority::{Authority, Leaf};
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// Serves `/mcp` over TLS from `url`; `tls` and `upstream` are more keys of the listener's TLS and of the upstream.
-fn serve(url: &str, tls: &str, upstream: &str) -> Propylon {
+pub(crate) fn serve(url: &str, tls: &str, upstream: &str) -> Propylon {
     Launch::new(BINARY).config(&format!(
         "listeners:\n  - address: \"{{listen}}\"\n    tls: {{ {tls} }}\nadmin: {{ address: \"{{admin}}\" }}\n\
          routes:\n  - {{ path: /mcp, upstream: it }}\nupstreams:\n  it:\n    url: {url}\n    {upstream}\n"

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::list::List;
+use propylon_config::GuardRules;
+
+use super::List;
 
 /// The rules for addresses that users choose. The default refuses all that is not plainly on the internet.
 #[derive(Debug, Clone)]
@@ -27,7 +29,7 @@ impl Default for Policy {
         Self {
             allow: List::default(),
             deny: List::default(),
-            ports: vec![443, 8443],
+            ports: GuardRules::PORTS.to_vec(),
             allow_http: false,
             listeners: Vec::new(),
             own_addresses: Vec::new(),
@@ -65,6 +67,22 @@ pub enum Rule {
     OwnAddress,
     /// The operator's deny list.
     Denied,
+    /// A redirect that leaves its origin.
+    Redirect,
+}
+
+impl Policy {
+    /// The rules of a description, for a program that listens there on a host with these addresses.
+    pub fn new(rules: &GuardRules, listeners: Vec<SocketAddr>, own_addresses: Vec<IpAddr>) -> Self {
+        Self {
+            allow: rules.allow.clone(),
+            deny: rules.deny.clone(),
+            ports: rules.ports.clone(),
+            allow_http: rules.allow_http,
+            listeners,
+            own_addresses,
+        }
+    }
 }
 
 impl Rule {
@@ -84,6 +102,7 @@ impl Rule {
             Self::OwnListener => "own-listener",
             Self::OwnAddress => "own-address",
             Self::Denied => "denied",
+            Self::Redirect => "redirect",
         }
     }
 }

@@ -80,8 +80,7 @@ fn plain_authority(text: &str) -> Result<&str, Refusal> {
     if text.len() > URL_BYTES_MAX {
         return Err(spelling(format!("it is longer than {URL_BYTES_MAX} bytes")));
     }
-    let odd = |c: char| c.is_control() || c.is_whitespace() || is_invisible(c) || c == '\\';
-    if let Some(found) = text.chars().find(|c| odd(*c)) {
+    if let Some(found) = text.chars().find(|c| is_odd(*c)) {
         let code = u32::from(found);
         return Err(spelling(format!(
             "it has U+{code:04X} in it, which readers treat differently"
@@ -110,6 +109,11 @@ fn plain_authority(text: &str) -> Result<&str, Refusal> {
         return Err(spelling("its host has a percent sign in it".to_owned()));
     }
     Ok(authority)
+}
+
+/// Characters that readers treat differently.
+pub(super) fn is_odd(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || is_invisible(c) || c == '\\'
 }
 
 /// Characters that are not seen, or that turn the direction of what is seen.

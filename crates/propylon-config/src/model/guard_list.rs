@@ -1,4 +1,4 @@
-//! The operator's allow and deny lists: address blocks, names, and suffixes of names.
+//! The lists of what may and may not be dialled for users: address blocks, names, and suffixes of names.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -7,12 +7,13 @@ use ipnet::IpNet;
 
 /// Entries of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct List {
-    entries: Vec<Entry>,
+pub struct GuardList {
+    entries: Vec<GuardEntry>,
 }
 
+/// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Entry {
+pub(crate) enum GuardEntry {
     Net(IpNet),
     Name(String),
     /// Written `*.example.com` or `.example.com`: every name under it, and not the name itself.
@@ -26,7 +27,7 @@ enum Entry {
 )]
 pub struct InvalidEntry(String);
 
-impl List {
+impl GuardList {
     /// Reads the entries.
     ///
     /// # Errors
@@ -39,33 +40,37 @@ impl List {
         Ok(Self { entries: entries? })
     }
 
+    pub(crate) fn of(entries: Vec<GuardEntry>) -> Self {
+        Self { entries }
+    }
+
     /// The entry that names `name`, as it was written.
-    pub(super) fn name(&self, name: &str) -> Option<String> {
+    pub fn name(&self, name: &str) -> Option<String> {
         self.entries
             .iter()
             .find(|entry| match entry {
-                Entry::Name(listed) => listed == name,
-                Entry::Suffix(suffix) => name
+                GuardEntry::Name(listed) => listed == name,
+                GuardEntry::Suffix(suffix) => name
                     .strip_suffix(suffix.as_str())
                     .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
-                Entry::Net(_) => false,
+                GuardEntry::Net(_) => false,
             })
-            .map(Entry::to_string)
+            .map(GuardEntry::to_string)
     }
 
     /// The narrowest block that holds `address`.
-    pub(super) fn block(&self, address: IpAddr) -> Option<IpNet> {
+    pub fn block(&self, address: IpAddr) -> Option<IpNet> {
         self.entries
             .iter()
             .filter_map(|entry| match entry {
-                Entry::Net(net) if net.contains(&address) => Some(*net),
+                GuardEntry::Net(net) if net.contains(&address) => Some(*net),
                 _ => None,
             })
             .max_by_key(IpNet::prefix_len)
     }
 }
 
-impl std::fmt::Display for Entry {
+impl std::fmt::Display for GuardEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Net(net) => net.fmt(f),
@@ -75,7 +80,7 @@ impl std::fmt::Display for Entry {
     }
 }
 
-impl FromStr for Entry {
+impl FromStr for GuardEntry {
     type Err = InvalidEntry;
 
     fn from_str(text: &str) -> Result<Self, InvalidEntry> {
