@@ -11,6 +11,8 @@ pub(super) struct Verdict {
 }
 
 const OURS: &str = "propylon";
+/// The same with everything on.
+const FEATURES: &str = "propylon-features";
 /// Not products: they bound the others, and no target is set against their delays.
 const BOUNDS: [&str; 2] = ["direct", "floor"];
 
@@ -18,21 +20,17 @@ pub(super) fn judge(results: &Results) -> Vec<Verdict> {
     vec![
         cpu(results, "haproxy", "HAProxy", 1.0),
         cpu(results, "floor", "the floor", 1.7),
+        features(results),
         memory(results),
         delay(results),
     ]
 }
 
 fn cpu(results: &Results, peer: &str, label: &str, most: f64) -> Verdict {
-    let figure = |name: &str| {
-        let section = results.requests.as_ref()?;
-        let connections = *figures::connections(section).first()?;
-        figures::requests(row(&section.rows, name)?, connections)?.cpu_us
-    };
     verdict(
         format!("CPU per request at most {most:.1} × {label}'s"),
-        figure(OURS),
-        figure(peer).map(|other| {
+        cpu_of(results, OURS),
+        cpu_of(results, peer).map(|other| {
             (
                 other.median * most,
                 format!("{label}'s {:.1} µs", other.median),
@@ -40,6 +38,23 @@ fn cpu(results: &Results, peer: &str, label: &str, most: f64) -> Verdict {
         }),
         "µs",
     )
+}
+
+fn features(results: &Results) -> Verdict {
+    const MOST: f64 = 1.15;
+    verdict(
+        format!("CPU per request with every feature on at most {MOST} × that without"),
+        cpu_of(results, FEATURES),
+        cpu_of(results, OURS)
+            .map(|without| (without.median * MOST, format!("{:.1} µs", without.median))),
+        "µs",
+    )
+}
+
+fn cpu_of(results: &Results, name: &str) -> Option<Figure> {
+    let section = results.requests.as_ref()?;
+    let connections = *figures::connections(section).first()?;
+    figures::requests(row(&section.rows, name)?, connections)?.cpu_us
 }
 
 fn memory(results: &Results) -> Verdict {
@@ -62,7 +77,7 @@ fn delay(results: &Results) -> Verdict {
     let p99 = |row: &Row<_>| figures::streams(row).map(|figures| figures.p99_us);
     let best = rows
         .iter()
-        .filter(|row| row.peer != OURS && !BOUNDS.contains(&row.peer.as_str()))
+        .filter(|row| !row.peer.starts_with(OURS) && !BOUNDS.contains(&row.peer.as_str()))
         .filter_map(|row| Some((row, p99(row)?)))
         .min_by(|one, other| one.1.median.total_cmp(&other.1.median));
     verdict(

@@ -23,7 +23,8 @@ pub(super) struct Peer {
     pub(super) setup: &'static str,
 }
 
-pub(super) const DEFAULT: &str = "direct,floor,propylon,haproxy,nginx,envoy,traefik,caddy";
+pub(super) const DEFAULT: &str =
+    "direct,floor,propylon,propylon-features,haproxy,nginx,envoy,traefik,caddy";
 /// No proxy at all: what the bench itself costs in delay.
 pub(super) const DIRECT: &str = "direct";
 pub(super) const FLOOR: &str = "floor";
@@ -132,6 +133,17 @@ const PEERS: &[Peer] = &[
         access_log: Some("access.log"),
         sticky: true,
         setup: "JSON access log to a file; affinity, body peek and metrics; 2 workers",
+    },
+    Peer {
+        name: "propylon-features",
+        label: "Propylon with every feature on",
+        templates: &["propylon-features.yaml"],
+        arguments: &["serve", "-c", "propylon-features.yaml"],
+        environment: &[],
+        version_arguments: &["--version"],
+        access_log: Some("access.log"),
+        sticky: true,
+        setup: "as Propylon, with cache, CORS, rewritten metadata and a fixed Host; 2 workers",
     },
     Peer {
         name: "traefik",

@@ -64,7 +64,8 @@ pub(super) fn own(arguments: &[&str]) -> anyhow::Result<Vec<OsString>> {
 }
 
 fn find_one(root: &Path, installed: &Value, name: &str) -> anyhow::Result<PathBuf> {
-    if name == "propylon" {
+    let program = name.split('-').next().unwrap_or(name);
+    if program == "propylon" {
         let path = root.join("target/release/propylon");
         return if path.is_file() {
             Ok(path)
@@ -72,7 +73,6 @@ fn find_one(root: &Path, installed: &Value, name: &str) -> anyhow::Result<PathBu
             bail!("target/release/propylon is missing: cargo build --release -p propylon")
         };
     }
-    let program = name.split('-').next().unwrap_or(name);
     if let Some(path) = listed(installed, program) {
         let path = root.join(path);
         if path.is_file() {
