@@ -28,6 +28,13 @@ pub(super) fn pages(program: &Path) -> anyhow::Result<Vec<(&'static str, String)
             ),
         ),
         (
+            "diagnosis.md",
+            format!(
+                "# Diagnosis in passing\n\n{}",
+                propylon_proxy::diagnosis_markdown()
+            ),
+        ),
+        (
             "log.md",
             format!(
                 "# The access log\n\nOne line for each request, when it is over. With `log.format: json`, the default, it has these \

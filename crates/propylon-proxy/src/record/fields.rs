@@ -99,7 +99,7 @@ const FIELDS: &[Field] = &[
         "practice",
         "the practice that the server's answer shows to be broken on the way",
     ),
-    optional("sign", "by what it shows it: a row of docs/diagnosis.md"),
+    optional("sign", "by what it shows it: see [diagnosis](diagnosis.md)"),
 ];
 
 const fn field(name: &'static str, what: &'static str) -> Field {
