@@ -186,6 +186,11 @@ impl Stages {
         }
         let chain = self.chain.as_ref().context("it has just been started")?;
         self.addresses = addresses(chain, chain.admin);
+        // The machine's own logs are neither ours to read nor always readable.
+        let logs = self.folder().join("log");
+        fs::create_dir_all(&logs)?;
+        self.addresses
+            .push(("/var/log".to_owned(), logs.display().to_string()));
         let id = self.session()?;
         Ok([
             ("URL", format!("https://{HOST}/mcp")),
