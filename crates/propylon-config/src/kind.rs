@@ -89,6 +89,10 @@ pub enum Kind {
         /// The most allowed.
         max: u64,
     },
+    /// A status of an answer that is an error, and not 404.
+    Status,
+    /// A list of them.
+    Statuses,
     /// An instance's MCP endpoint.
     Url,
     /// A list of them.
@@ -124,6 +128,7 @@ impl Kind {
             Kind::Redirect => "place to send clients to",
             Kind::ServerName => "server name",
             Kind::Size { .. } => "size",
+            Kind::Status | Kind::Statuses => "status of a refusal",
             Kind::Url | Kind::Urls => "URL of an MCP endpoint",
             Kind::Workers => "number of threads",
         }
@@ -139,6 +144,7 @@ impl Kind {
             Kind::Origins => Kind::Origin,
             Kind::Pins => Kind::Pin,
             Kind::Ports => Kind::Port,
+            Kind::Statuses => Kind::Status,
             Kind::Urls => Kind::Url,
             kind => kind,
         }
@@ -218,6 +224,8 @@ impl Kind {
             }
             Kind::Redirect => "`https`, or with the port that clients reach it at, `https:8443`",
             Kind::ServerName => "a name, such as weather.internal, or an address",
+            Kind::Status => "a status from 400 to 599 other than 404",
+            Kind::Statuses => "a list of statuses, such as [400, 503]",
             Kind::Url => "a URL, such as http://127.0.0.1:3001/mcp",
             Kind::Urls => {
                 "a list of URLs, such as [http://10.0.0.1:3001/mcp, http://10.0.0.2:3001/mcp]"

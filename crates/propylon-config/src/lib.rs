@@ -33,8 +33,8 @@ pub use model::tls::{
     CertificateFiles, ClientCertificates, InvalidPin, ListenerTls, SpkiPin, TlsVersion, UpstreamTls,
 };
 pub use model::upstream::{
-    Affinity, AffinityBy, Discovery, Endpoints, Health, HostHeader, Mirror, Pool, Store, Upstream,
-    UpstreamTimeouts,
+    Affinity, AffinityBy, Discovery, Endpoints, Health, HostHeader, Mirror, OnLost, Pool, Store,
+    Upstream, UpstreamTimeouts,
 };
 pub use model::upstream_url::{InvalidUrl, Scheme, UpstreamUrl, UrlHost};
 pub use problem::{ConfigErrors, Position, Problem, Severity};

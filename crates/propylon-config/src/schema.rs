@@ -154,6 +154,10 @@ fn kind(kind: Kind) -> Value {
             { "type": "integer", "minimum": min },
             { "type": "string", "pattern": "^[0-9]+([KMGT]i?B|B)$" },
         ] }),
+        Kind::Status => {
+            json!({ "type": "integer", "minimum": 400, "maximum": 599, "not": { "const": 404 } })
+        }
+        Kind::Statuses => json!({ "type": "array", "items": self::kind(Kind::Status) }),
         Kind::Url => json!({ "type": "string", "pattern": r"^https?://[^\s?#@]+$" }),
         Kind::Urls => {
             json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": self::kind(Kind::Url) })

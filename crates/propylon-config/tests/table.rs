@@ -52,6 +52,7 @@ fn example(setting: &Setting) -> Value {
         Kind::Redirect => json!("https:8443"),
         Kind::ServerName => json!("weather.internal"),
         Kind::Size { min, .. } => json!(min + 1),
+        Kind::Statuses => json!([400, 503]),
         Kind::Url => json!("http://weather.localhost:7002/mcp"),
         Kind::Urls => json!(["http://127.0.0.1:7003/mcp", "http://127.0.0.1:7004/mcp"]),
         Kind::Workers => json!(3),

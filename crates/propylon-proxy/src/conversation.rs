@@ -11,11 +11,12 @@ use crate::diagnosed;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
 use crate::http1::head::RequestHead;
+use crate::lost;
 use crate::metadata;
 use crate::mirrored;
-use crate::phase::alias::Alias;
+use crate::phase::bond::Bond;
 use crate::phase::classify::{Facts, RpcFacts};
-use crate::phase::place::{self, Place};
+use crate::phase::place;
 use crate::phase::route::{Routed, Wanted};
 use crate::pipeline::Context;
 use crate::reach::Reached;
@@ -24,6 +25,7 @@ use crate::record::Record;
 use crate::relay::body::Body;
 use crate::relay::exchange::{Exchange, Opening, Patience, Received};
 use crate::relay::watch::Watch;
+use crate::renew;
 use crate::response::{self, Asked, ConnectionUse, Prepared};
 use crate::streams::{OpenStream, StreamKind};
 use crate::upstream::connection::Connection;
@@ -34,9 +36,9 @@ use crate::worker::Stage;
 pub(crate) struct Conversation<'a> {
     pub(crate) context: &'a Context<'a>,
     pub(crate) routed: &'a Routed,
-    pub(crate) place: Place,
-    /// The session's two names, where it has two.
-    pub(crate) alias: Option<Alias>,
+    pub(crate) bond: Bond,
+    /// The request itself, where it is part of a handshake that is to be kept.
+    pub(crate) kept: Option<Box<[u8]>>,
     pub(crate) instance: Arc<Instance>,
     /// What its answer is for, where others may be given it.
     pub(crate) fetch: Cell<Option<Box<Fetch>>>,
@@ -97,6 +99,7 @@ impl Conversation<'_> {
     ) -> Result<ConnectionUse, ProxyError> {
         let mut received: Received = exchange.receive_head().await?;
         let (instance, upstream) = (&self.instance, &self.routed.route.upstream);
+        received = lost::judge(exchange, received, upstream, &self.bond, record).await?;
         let kind = record.facts.stream_kind(request.method());
         let asked = Asked {
             request: &request,
@@ -113,8 +116,9 @@ impl Conversation<'_> {
             request_id: record.request_id(),
             hsts: record.hsts,
             shown: record.shown.as_ref(),
-            alias: self.alias.as_ref(),
+            alias: self.bond.alias.as_ref(),
             cache: record.cache,
+            renewed: self.bond.renewed.as_deref(),
         };
         if self.routed.is_rewritten(asked.wanted) {
             received = metadata::rewrite(exchange, received, &asked).await?;
@@ -124,11 +128,14 @@ impl Conversation<'_> {
         place::learn(
             upstream,
             &record.facts,
-            &self.place,
+            &self.bond,
             instance,
             &answered,
             Instant::now(),
         );
+        if let Some(message) = self.kept.clone() {
+            renew::keep(upstream, &self.bond, message, &answered);
+        }
         if answered.status == 200 {
             let watch = self.watch(&record.facts, &request, &prepared);
             exchange.watches.extend(watch.map(|watch| *watch));

@@ -2,6 +2,7 @@
 
 mod cache;
 mod collect;
+mod repairs;
 mod tls;
 
 use std::collections::BTreeMap;

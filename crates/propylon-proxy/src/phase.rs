@@ -2,6 +2,7 @@
 
 pub(crate) mod alias;
 pub(crate) mod answer;
+pub(crate) mod bond;
 pub(crate) mod cache;
 pub(crate) mod classify;
 pub(crate) mod diagnose;
@@ -11,6 +12,7 @@ pub(crate) mod forwarded;
 pub(crate) mod guard;
 pub(crate) mod hsts;
 pub(crate) mod location;
+pub(crate) mod lost_session;
 pub(crate) mod messages;
 pub(crate) mod metadata;
 pub(crate) mod mirror;

@@ -12,18 +12,17 @@ use crate::conversation::Conversation;
 use crate::error::ProxyError;
 use crate::http1::head::RequestHead;
 use crate::look;
-use crate::phase::alias::Alias;
+use crate::outgoing::Outgoing;
+use crate::phase::bond::Bond;
 use crate::phase::classify::Facts;
-use crate::phase::forward::Forward;
 use crate::phase::forwarded::Client;
 use crate::phase::guard::{self, Gate};
 use crate::phase::messages;
 use crate::phase::origin::{self, Preflight};
-use crate::phase::place;
 use crate::phase::route::{Routed, Wanted};
-use crate::reach::reach;
 use crate::record::Record;
 use crate::relay::body::Body;
+use crate::renew;
 use crate::tables::Tables;
 use crate::worker::{Stage, Worker};
 
@@ -118,42 +117,33 @@ async fn send_on<S: Transport>(
     (mut routed, fetch): (Routed, Option<Box<Fetch>>),
     record: &mut Record,
 ) -> Result<After, ProxyError> {
-    let (worker, who) = (context.worker, &context.who);
     let wanted = Wanted::of(&request)?;
     let upstream = &routed.route.upstream;
 
     // Affinity: the instance the request belongs to.
     let (route, target) = (&routed.route, &mut routed.target);
     messages::recognise(route, target, wanted, &request, &mut record.facts)?;
-    let alias = Alias::of(upstream, &request, &record.facts)?;
-    let place = place::find(upstream, &record.facts, alias.as_ref(), Instant::now());
-    record.placed(&place);
+    let bond = Bond::find(upstream, &request, &record.facts, Instant::now())?;
+    let kept = renew::to_keep(upstream, &record.facts, &body);
 
     // Dial and forward: the request's first bytes leave.
-    let forward = Forward {
+    let outgoing = Outgoing {
+        context,
+        routed: &routed,
         request: &request,
-        client: who,
         wanted,
-        target: &routed.target,
         body: &body,
         wants_plain: routed.is_rewritten(wanted) || fetch.is_some(),
-        record,
-        session: alias.as_ref().map(|alias| &*alias.server),
     };
-    let reached = reach(worker, upstream, &place, |instance, out| {
-        forward.write(upstream, instance, out);
-        body.write(out);
-    });
-    let lose = |error| place::lose(upstream, &record.facts, &place, error);
-    let reached = reached.await.map_err(lose)?;
+    let (bond, reached) = outgoing.send(bond, record).await?;
     record.reached(&reached);
 
     // Relay: the rest of the request and the answer, both ways at once.
     let talk = Conversation {
         context,
         routed: &routed,
-        place,
-        alias,
+        bond,
+        kept,
         instance: Arc::clone(&reached.instance),
         fetch: fetch.into(),
     };

@@ -236,8 +236,8 @@ pub const REASONS: &[Explanation] = &[
         Reason::SessionLost,
         ("session-lost", 404),
         "Session not found: its server instance is gone. Initialize again.",
-        (Some("upstreams.<name>.affinity"), None),
-        "The instance that held this session refused the connection or left. 404 makes a client start a new session (2025-11-25 transports, Session Management 4).",
+        (Some("upstreams.<name>.affinity.on_lost"), None),
+        "The instance that held this session refused the connection or left. 404 makes a client start a new session (2025-11-25 transports, Session Management 4). For clients that never do, `on_lost: reinitialize` begins it anew; where that failed, the log line's detail says why.",
     ),
     row(
         Reason::SessionUnknown,

@@ -69,6 +69,8 @@ pub(crate) struct Record {
     is_answered: bool,
     is_stream: bool,
     failed: Option<(Reason, Option<String>)>,
+    /// What was done for its session, which was lost.
+    repair: Option<&'static str>,
     open_stream: Option<OpenStream>,
 }
 
@@ -120,6 +122,7 @@ impl Record {
             is_answered: false,
             is_stream: false,
             failed: None,
+            repair: None,
             open_stream: None,
         }
     }
@@ -164,6 +167,11 @@ impl Record {
         self.is_answered = true;
         self.is_stream = stream.is_some();
         self.open_stream = stream;
+    }
+
+    /// Something was done for its session, which was lost.
+    pub(crate) fn repaired(&mut self, how: &'static str) {
+        self.repair = Some(how);
     }
 
     /// What was found where the exchange failed, in words without payload.

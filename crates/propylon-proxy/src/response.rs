@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use propylon_mcp::cacheable::Scope;
 
+use crate::affinity::Renewed;
 use crate::backends;
 use crate::cache::Use;
 use crate::error::ProxyError;
@@ -47,6 +48,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) alias: Option<&'a Alias>,
     /// What the cache had for the request.
     pub(crate) cache: Option<Use>,
+    /// The session it belongs to, where that was begun anew.
+    pub(crate) renewed: Option<&'a Renewed>,
 }
 
 /// An answer ready to be sent.
@@ -155,6 +158,8 @@ fn is_kept(bytes: &[u8], head: &ResponseHead, framing: Framing) -> bool {
     };
     kept && framing != Framing::UntilClose && !framing::is_contradicted(bytes, head, framing)
 }
+/// What the client of a session that was begun anew is told.
+const TOOLS_CHANGED: &[u8] = b"event: message\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n";
 
 /// What is to be known of an event stream. One of a known length has no room for a comment.
 fn event_stream(
@@ -177,7 +182,14 @@ fn event_stream(
         (StreamKind::Listen, Some(id)) => LastWord::Result(id.into()),
         (StreamKind::Get | StreamKind::Listen, _) => LastWord::Nothing,
     };
-    let stream = EventStream::plain(keepalive, last_word);
+    let mut stream = EventStream::plain(keepalive, last_word);
+    if let Some(renewed) = asked
+        .renewed
+        .filter(|_| status == 200 && encoding != Encoding::Plain)
+        && renewed.begin_stream()
+    {
+        stream = stream.begins_with(TOOLS_CHANGED);
+    }
     // Its first event may be longer from outside, and then its length is not the announced one.
     let may_announce = request.method() == "GET"
         && status == 200

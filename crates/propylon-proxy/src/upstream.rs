@@ -1,5 +1,6 @@
 //! The servers behind the proxy: instances, their choice, health, names and idle connections.
 
+pub(crate) mod ask;
 pub(crate) mod connection;
 pub(crate) mod dial;
 pub(crate) mod discover;
@@ -14,16 +15,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use propylon_config::{AffinityBy, Endpoints, Scheme, UpstreamUrl, UrlHost};
+use propylon_config::{AffinityBy, Endpoints, OnLost, Scheme, UpstreamUrl, UrlHost};
 use propylon_mcp::SessionFingerprint;
 use propylon_net::tls::{TlsError, UpstreamTls};
 
-use crate::affinity::{Bounds, Memory, Seal};
+use crate::affinity::{Bounds, Handshake, Memory, Seal};
 use crate::backends::Backend;
 use crate::cache::Cache;
 use crate::diagnosis::Diagnosed;
 use crate::mirrored::Mirrored;
 use crate::phase::messages::Shape;
+use crate::renew::Repairs;
 use instance::Instance;
 
 /// One upstream at work: what the description says of it, and what has been learned since.
@@ -44,6 +46,8 @@ pub(crate) struct Upstream {
     sessions: Arc<Memory<Arc<Instance>>>,
     seal: Option<Seal>,
     cache: Option<Arc<Cache>>,
+    handshakes: Arc<Memory<Arc<Handshake>>>,
+    pub(crate) repairs: Arc<Repairs>,
     pub(crate) mirrored: Arc<Mirrored>,
     pub(crate) diagnosed: Diagnosed,
     turn: AtomicUsize,
@@ -124,6 +128,13 @@ impl Upstream {
                 || Arc::new(Memory::new()),
                 |previous| Arc::clone(&previous.sessions),
             ),
+            handshakes: previous.map_or_else(
+                || Arc::new(Memory::new()),
+                |previous| Arc::clone(&previous.handshakes),
+            ),
+            repairs: previous
+                .map(|previous| Arc::clone(&previous.repairs))
+                .unwrap_or_default(),
             mirrored: previous
                 .map(|previous| Arc::clone(&previous.mirrored))
                 .unwrap_or_default(),
@@ -185,6 +196,23 @@ impl Upstream {
         }
         if let Some(cache) = self.cache() {
             cache.sweep(now);
+        }
+        if let Some(handshakes) = self.handshakes() {
+            handshakes.sweep(now, self.handshake_bounds());
+        }
+    }
+
+    /// How its sessions began, where those that are lost begin anew.
+    pub(crate) fn handshakes(&self) -> Option<&Memory<Arc<Handshake>>> {
+        let is_wanted = self.config.affinity.on_lost == OnLost::Reinitialize;
+        is_wanted.then_some(&*self.handshakes)
+    }
+
+    /// What the kept handshakes may take.
+    pub(crate) fn handshake_bounds(&self) -> Bounds {
+        Bounds {
+            bytes_max: self.config.affinity.handshake_bytes_max,
+            ..self.bounds
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Upstream {
     pub host: HostHeader,
     /// How requests of one session reach one instance.
     pub affinity: Affinity,
+    /// Statuses, besides 404, by which its servers say that a session is unknown.
+    pub lost_status: Vec<u16>,
     /// What the sealed store seals with; `None` for every other store.
     pub seal_keys: Option<SealKeys>,
     /// What is done with headers that do not mirror their body.
@@ -47,6 +49,7 @@ impl Upstream {
             endpoints,
             host: HostHeader::default(),
             affinity: Affinity::default(),
+            lost_status: Vec::new(),
             seal_keys: None,
             mirror: Mirror::default(),
             cache: None,
@@ -125,6 +128,10 @@ pub struct Affinity {
     pub entries_max: usize,
     /// Memory the mapping may take.
     pub bytes_max: u64,
+    /// What becomes of a session whose instance is gone.
+    pub on_lost: OnLost,
+    /// Memory that kept handshakes may take.
+    pub handshake_bytes_max: u64,
 }
 
 impl Default for Affinity {
@@ -135,8 +142,20 @@ impl Default for Affinity {
             ttl: Duration::from_secs(60 * 60),
             entries_max: 100_000,
             bytes_max: 64 * 1024 * 1024,
+            on_lost: OnLost::Refuse,
+            handshake_bytes_max: 16 * 1024 * 1024,
         }
     }
+}
+
+/// What becomes of a session whose instance is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnLost {
+    /// Its client is answered 404, and begins a new one.
+    #[default]
+    Refuse,
+    /// The client's own `initialize` is sent to a live instance, and the session goes on there under its old id.
+    Reinitialize,
 }
 
 /// What makes requests belong together.

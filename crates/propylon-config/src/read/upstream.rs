@@ -53,9 +53,9 @@ const NAME_BYTES_MAX: usize = 64;
 fn read(section: Section<'_>, draft: &mut DraftUpstream) {
     let endpoints = endpoints(&section, draft);
     let host = section.read("host", word::host_header);
-    let (mut affinity, mut seal_keys) = (Affinity::default(), None);
+    let (mut affinity, mut lost_status, mut seal_keys) = (Affinity::default(), Vec::new(), None);
     if let Some(section) = section.section("affinity") {
-        seal_keys = affinity::read(section, &mut affinity);
+        (lost_status, seal_keys) = affinity::read(section, &mut affinity);
     }
     let mut mirror = Mirror::default();
     section.choice("mirror", &mut mirror, |word| match word {
@@ -84,6 +84,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         endpoints,
         host: host.map(|host| host.value).unwrap_or_default(),
         affinity,
+        lost_status,
         seal_keys,
         mirror,
         cache,

@@ -202,6 +202,15 @@ pub(crate) fn discovery(text: &str, kind: Kind) -> Result<Discovery, Refusal> {
     }
 }
 
+/// A status by which servers may say that a session is unknown.
+pub(crate) fn status(text: &str, _: Kind) -> Result<u16, Refusal> {
+    match whole_number(text).and_then(|number| u16::try_from(number).ok()) {
+        Some(404) => Err(Refusal::because("404 says it already").suggest("leave it out")),
+        Some(status @ 400..=599) => Ok(status),
+        _ => Err(Refusal::default()),
+    }
+}
+
 pub(crate) fn store(text: &str, kind: Kind) -> Result<Store, Refusal> {
     match text {
         "memory" => Ok(Store::Memory),

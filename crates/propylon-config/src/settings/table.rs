@@ -148,7 +148,10 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.affinity.by", Kind::Choice(&["session", "none"]), Value("session"), "What makes requests belong together: the `Mcp-Session-Id`, or the id of a task; or nothing."),
     row("upstreams.<name>.affinity.bytes_max", Kind::Size { min: 64 << 10, max: u64::MAX }, Value("64MiB"), "Memory the sessions and tasks of this upstream may take; the least recently used go first.").metric(AFFINITY_EVICTIONS),
     row("upstreams.<name>.affinity.entries_max", count("sessions", 1), Value("100000"), "Sessions and tasks remembered at once; the least recently used go first.").metric(AFFINITY_ENTRIES),
+    row("upstreams.<name>.affinity.handshake_bytes_max", Kind::Size { min: 64 << 10, max: u64::MAX }, Value("16MiB"), "Memory that the kept `initialize` messages of `on_lost: reinitialize` may take; the least recently used go first.").metric(HANDSHAKE_BYTES),
     row("upstreams.<name>.affinity.key_file", Kind::File, Absent("required by `store: sealed`"), "Keys of the sealed store, 64 hexadecimal digits a line: the first seals, all of them open; read again on reload."),
+    row("upstreams.<name>.affinity.lost_status", Kind::Statuses, Absent("404 alone"), "Statuses by which these servers say that a session is unknown; such an answer to a session's request reaches its client as 404.").metric(SESSION_REPAIRS),
+    row("upstreams.<name>.affinity.on_lost", Kind::Choice(&["refuse", "reinitialize"]), Value("refuse"), "A session whose instance is gone: `refuse` answers 404 so that its client begins a new one; `reinitialize` sends the client's own `initialize` to a live instance and goes on there under the old id, for clients that never recover. No call is sent twice.").metric(SESSION_REPAIRS),
     row("upstreams.<name>.affinity.store", Kind::Choice(&["memory", "sealed"]), Value("memory"), "Where the mapping from session to instance is kept: in this process, or sealed into the session id that the client sees, which any number of replicas with the same keys can open. Tasks are always kept in this process."),
     row("upstreams.<name>.affinity.ttl", WAIT, Value("1h"), "How long a session or task is remembered after its last use.").metric(AFFINITY_EVICTIONS),
     row("upstreams.<name>.cache.bytes_max", Kind::Size { min: 64 << 10, max: u64::MAX }, Value("64MiB"), "Memory the answers of this upstream may take; the least recently used go first.").metric(CACHE_EVICTIONS),
@@ -197,6 +200,7 @@ const CACHE_ENTRIES: &str = "propylon_cache_entries";
 const CACHE_EVICTIONS: &str = "propylon_cache_evictions_total";
 const CACHE_REQUESTS: &str = "propylon_cache_requests_total";
 const CONNECTION_LIMIT: &str = "propylon_refused_total{reason=\"connection-limit\"}";
+const HANDSHAKE_BYTES: &str = "propylon_handshake_bytes";
 const HEADER_LIMIT: &str = "propylon_refused_total{reason=\"header-limit\"}";
 const HEADER_MISMATCH: &str = "propylon_refused_total{reason=\"header-mismatch\"}";
 const HEADER_TIMEOUT: &str = "propylon_refused_total{reason=\"client-header-timeout\"}";
@@ -205,6 +209,7 @@ const ORIGIN_REFUSED: &str = "propylon_refused_total{reason=\"origin-refused\"}"
 const KEEPALIVE_COMMENTS: &str = "propylon_keepalive_comments_total";
 const PROXY_PROTOCOL: &str = "propylon_proxy_protocol_headers_total";
 const RESPONSE_TIMEOUT: &str = "propylon_refused_total{reason=\"response-timeout\"}";
+const SESSION_REPAIRS: &str = "propylon_session_repairs_total";
 const STREAM_LIMIT: &str = "propylon_refused_total{reason=\"stream-limit\"}";
 const STREAM_TIMEOUT: &str = "propylon_refused_total{reason=\"stream-timeout\"}";
 const TENANT_RATE: &str = "propylon_refused_total{reason=\"tenant-rate-limit\"}";

@@ -19,7 +19,7 @@ pub struct Framer {
     uses_crlf: bool,
     has_fields: bool,
     has_data: bool,
-    /// A comment of ours stands before the first byte.
+    /// A comment or an event of ours stands before the first byte.
     is_preceded: bool,
 }
 
@@ -92,15 +92,19 @@ impl Framer {
     /// The comment to put into the stream at this place, if one may stand here: between events, and with the stream's
     /// own line ends, since there are clients that look for the text between two events.
     pub fn comment(&mut self) -> Option<&'static [u8]> {
-        if !self.is_between_events() {
-            return None;
-        }
-        self.is_preceded |= self.line == Line::Stream;
-        Some(if self.uses_crlf {
+        let comment: &[u8] = if self.uses_crlf {
             b": keepalive\r\n\r\n"
         } else {
             b": keepalive\n\n"
-        })
+        };
+        self.make_room().then_some(comment)
+    }
+
+    /// Whether a comment or an event may be put in at this place, which the caller then does.
+    pub fn make_room(&mut self) -> bool {
+        let has_room = self.is_between_events();
+        self.is_preceded |= has_room && self.line == Line::Stream;
+        has_room
     }
 
     /// How the stream ends its lines, as far as it has shown.

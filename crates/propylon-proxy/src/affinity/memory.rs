@@ -35,6 +35,8 @@ pub(crate) struct Memory<T> {
 struct Sessions<T> {
     /// Least recently used first: what expires first stands first.
     held: LinkedHashMap<SessionFingerprint, Held<T>>,
+    /// The room they take together.
+    bytes: u64,
     evicted: Evicted,
 }
 
@@ -42,22 +44,17 @@ struct Sessions<T> {
 struct Held<T> {
     instance: T,
     used: Instant,
+    bytes: u64,
 }
 
 /// The room one entry takes: the fingerprint, the instance, the time, two links, the hash slot.
 pub(crate) const ENTRY_BYTES: u64 = 128;
 
-impl Bounds {
-    fn entries(self) -> usize {
-        let by_bytes = usize::try_from(self.bytes_max / ENTRY_BYTES).unwrap_or(usize::MAX);
-        self.entries_max.min(by_bytes).max(1)
-    }
-}
-
 impl<T: Clone + PartialEq> Memory<T> {
     pub(crate) fn new() -> Self {
         let sessions = Sessions {
             held: LinkedHashMap::new(),
+            bytes: 0,
             evicted: Evicted::default(),
         };
         Self {
@@ -87,18 +84,37 @@ impl<T: Clone + PartialEq> Memory<T> {
         now: Instant,
         bounds: Bounds,
     ) {
+        self.learn_more(session, (instance, 0), now, bounds);
+    }
+
+    /// The same of an entry that takes so many bytes more than others.
+    pub(crate) fn learn_more(
+        &self,
+        session: SessionFingerprint,
+        (instance, more_bytes): (T, u64),
+        now: Instant,
+        bounds: Bounds,
+    ) {
         let mut sessions = self.lock();
         sessions.expire(now, bounds.ttl);
-        sessions.held.remove(&session);
+        sessions.remove(&session);
+        let bytes = ENTRY_BYTES + more_bytes;
+        sessions.bytes += bytes;
+        let used = now;
         sessions.held.insert(
             session,
             Held {
                 instance,
-                used: now,
+                used,
+                bytes,
             },
         );
-        while sessions.held.len() > bounds.entries() {
-            sessions.held.pop_front();
+        let is_crowded = |sessions: &Sessions<T>| {
+            let count = sessions.held.len();
+            count > bounds.entries_max || sessions.bytes > bounds.bytes_max
+        };
+        while sessions.held.len() > 1 && is_crowded(&sessions) {
+            sessions.remove_oldest();
             sessions.evicted.crowded += 1;
         }
     }
@@ -110,7 +126,7 @@ impl<T: Clone + PartialEq> Memory<T> {
             .held
             .get(session)
             .is_some_and(|held| held.instance == *instance);
-        is_held && sessions.held.remove(session).is_some()
+        is_held && sessions.remove(session)
     }
 
     /// How many sessions are remembered.
@@ -120,7 +136,7 @@ impl<T: Clone + PartialEq> Memory<T> {
 
     /// The room the remembered sessions take.
     pub(crate) fn bytes(&self) -> u64 {
-        self.len() as u64 * ENTRY_BYTES
+        self.lock().bytes
     }
 
     /// How many have been evicted since the start.
@@ -139,11 +155,22 @@ impl<T: Clone + PartialEq> Memory<T> {
 }
 
 impl<T> Sessions<T> {
+    fn remove(&mut self, session: &SessionFingerprint) -> bool {
+        let removed = self.held.remove(session);
+        self.bytes -= removed.as_ref().map_or(0, |held| held.bytes);
+        removed.is_some()
+    }
+
+    fn remove_oldest(&mut self) {
+        let removed = self.held.pop_front();
+        self.bytes -= removed.map_or(0, |(_, held)| held.bytes);
+    }
+
     fn expire(&mut self, now: Instant, ttl: Duration) {
         while let Some((_, held)) = self.held.front()
             && now.saturating_duration_since(held.used) > ttl
         {
-            self.held.pop_front();
+            self.remove_oldest();
             self.evicted.expired += 1;
         }
     }

@@ -31,6 +31,7 @@ impl Collector for Shared {
         super::cache::encode(&tables, &mut encoder)?;
         encode_mirrored(&tables, &mut encoder)?;
         encode_diagnosed(&tables, &mut encoder)?;
+        super::repairs::encode(&tables, &mut encoder)?;
         encode_instances(&tables, &mut encoder)
     }
 }

@@ -1,5 +1,6 @@
 //! A session under two names: where the id that its client knows is not the one its instance minted.
 
+use std::fmt;
 use std::sync::Arc;
 
 use propylon_mcp::{Era, SessionId};
@@ -13,14 +14,30 @@ use crate::upstream::Upstream;
 use crate::upstream::instance::Instance;
 
 /// The two names of a session, and the instance that holds it.
-#[derive(Debug)]
 pub(crate) struct Alias {
     client: Box<[u8]>,
     pub(crate) server: Box<[u8]>,
     pub(crate) instance: Arc<Instance>,
 }
 
+impl fmt::Debug for Alias {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alias")
+            .field("instance", &self.instance.name)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Alias {
+    /// A session that its client knows as `client`, and its instance as `server`.
+    pub(crate) fn new(client: &[u8], server: &[u8], instance: Arc<Instance>) -> Self {
+        Self {
+            client: client.into(),
+            server: server.into(),
+            instance,
+        }
+    }
+
     /// The session of a request to an upstream whose ids are sealed.
     ///
     /// # Errors

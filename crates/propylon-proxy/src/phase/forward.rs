@@ -29,6 +29,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) record: &'a Record,
     /// The id by which the instance knows the session, where the client knows it by another.
     pub(crate) session: Option<&'a [u8]>,
+    /// Whether an event id that the request names can be one of this session.
+    pub(crate) can_resume: bool,
 }
 
 /// The name by which the proxy signs `Via` (RFC 9110, 7.6.3).
@@ -37,15 +39,62 @@ pub(crate) const VIA: &str = "1.1 propylon";
 impl Forward<'_> {
     /// Writes the request's head for an instance.
     pub(crate) fn write(&self, upstream: &Upstream, instance: &Instance, out: &mut Vec<u8>) {
+        self.begin(self.request.method(), (upstream, instance), |_| true, out);
+        if self.wants_plain {
+            out.extend_from_slice(b"Accept-Encoding: identity\r\n");
+        }
+        if self.body.framing() == Framing::Chunked {
+            out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+        }
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "Via: {VIA}\r\n\r\n");
+    }
+
+    /// Writes another message in the request's name, with its credentials and to its place.
+    pub(crate) fn write_instead(
+        &self,
+        message: &[u8],
+        upstream: &Upstream,
+        instance: &Instance,
+        out: &mut Vec<u8>,
+    ) {
         let head = self.request.head();
-        let lines = &self.request.lines;
+        let is_of_message = |line: Line| {
+            let about_body = line.name(head).get(..8);
+            matches!(
+                line.field,
+                Field::Accept | Field::AcceptEncoding | Field::Expect | Field::LastEventId
+            ) || line.field == Field::McpSessionId
+                || about_body.is_some_and(|start| start.eq_ignore_ascii_case(b"content-"))
+        };
+        self.begin(
+            "POST",
+            (upstream, instance),
+            |line| !is_of_message(line),
+            out,
+        );
         // Writing to a Vec cannot fail.
         let _ = write!(
             out,
-            "{} {} HTTP/1.1\r\n",
-            self.request.method(),
-            self.target
+            "Accept: application/json, text/event-stream\r\nAccept-Encoding: identity\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nVia: {VIA}\r\n\r\n",
+            message.len()
         );
+        out.extend_from_slice(message);
+    }
+
+    /// Writes the request line and the request's own lines, as far as they are to be kept.
+    fn begin(
+        &self,
+        method: &str,
+        (upstream, instance): (&Upstream, &Instance),
+        keep: impl Fn(Line) -> bool,
+        out: &mut Vec<u8>,
+    ) {
+        let head = self.request.head();
+        let lines = &self.request.lines;
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, "{method} {} HTTP/1.1\r\n", self.target);
         let host = self.host(upstream, instance);
         if let Some(host) = host {
             let _ = write!(out, "Host: {host}\r\n");
@@ -56,6 +105,7 @@ impl Forward<'_> {
             let replaced = match line.field {
                 Field::Host => host.is_some(),
                 Field::McpSessionId => self.session.is_some(),
+                Field::LastEventId => !self.can_resume,
                 Field::ClientClaim => !self.client.trusted,
                 Field::Expect => self.body.is_asked_for,
                 Field::Traceparent => self.record.trace.is_some(),
@@ -68,7 +118,7 @@ impl Forward<'_> {
                 let given = &backend.spec.headers;
                 hides_from_upstream(name) || given.iter().any(|header| header.is_named(name))
             });
-            !(replaced || is_kept_back || dropped.covers(head, line))
+            keep(line) && !(replaced || is_kept_back || dropped.covers(head, line))
         });
         for header in backend.iter().flat_map(|backend| &backend.spec.headers) {
             let _ = write!(out, "{}: {}\r\n", header.name(), header.reveal());
@@ -83,13 +133,6 @@ impl Forward<'_> {
         if let Some(id) = self.record.minted_request_id() {
             let _ = write!(out, "X-Request-Id: {id}\r\n");
         }
-        if self.wants_plain {
-            out.extend_from_slice(b"Accept-Encoding: identity\r\n");
-        }
-        if self.body.framing() == Framing::Chunked {
-            out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
-        }
-        let _ = write!(out, "Via: {VIA}\r\n\r\n");
     }
 
     /// The `Host` to write, where the client's own line is not to be kept.

@@ -6,6 +6,7 @@ use std::time::Instant;
 use propylon_mcp::{Era, SessionFingerprint, SessionId, task};
 
 use super::alias::Alias;
+use super::bond::Bond;
 use super::classify::Facts;
 use crate::error::ProxyError;
 use crate::reason::Reason;
@@ -71,6 +72,12 @@ pub(crate) struct Answered<'a> {
     pub(crate) minted: Option<&'a [u8]>,
 }
 
+impl Answered<'_> {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
 /// Learns from an answer: a session it names is held by its instance, one that was deleted by none.
 ///
 /// A 404 ends nothing here: it may be about a path, and if the session is over, its own instance is
@@ -78,7 +85,7 @@ pub(crate) struct Answered<'a> {
 pub(crate) fn learn(
     upstream: &Upstream,
     facts: &Facts,
-    place: &Place,
+    bond: &Bond,
     instance: &Arc<Instance>,
     answer: &Answered<'_>,
     now: Instant,
@@ -86,19 +93,23 @@ pub(crate) fn learn(
     let Some(sessions) = upstream.sessions() else {
         return;
     };
-    let success = (200..300).contains(&answer.status);
+    let success = answer.is_success();
     if let Some(asked) = &facts.session
         && success
         && answer.method == "DELETE"
     {
         sessions.forget(asked, instance);
+        if let Some((kept, handshake)) = upstream.handshakes().zip(bond.handshake.as_ref()) {
+            kept.forget(asked, handshake);
+        }
         return;
     }
     // The sealed id itself says where its session is held.
     let learns = success && upstream.seal().is_none();
     if let Some(minted) = answer.minted.filter(|_| learns).and_then(SessionId::parse) {
         let minted: SessionFingerprint = minted.fingerprint();
-        let known = matches!(place, Place::Held(_)) && facts.session.as_ref() == Some(&minted);
+        let is_asked = facts.session.as_ref() == Some(&minted) || bond.is_known_as(&minted);
+        let known = matches!(bond.place, Place::Held(_)) && is_asked;
         if !known {
             sessions.learn(minted, Arc::clone(instance), now, upstream.bounds);
         }

@@ -78,6 +78,9 @@ pub(super) struct Line<'r> {
     practice: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sign: Option<&'static str>,
+    /// What was done for a lost session: its answer's `status` made 404, or the session `reinitialized`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair: Option<&'static str>,
 }
 
 impl<'r> Line<'r> {
@@ -134,6 +137,7 @@ impl<'r> Line<'r> {
             cache: record.cache.map(Use::name),
             practice: sign.map(|sign| sign.practice),
             sign: sign.map(|sign| sign.id),
+            repair: record.repair,
         }
     }
 

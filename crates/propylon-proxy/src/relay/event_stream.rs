@@ -17,6 +17,8 @@ pub(crate) struct EventStream {
     /// Whether its events can be told apart at all, or a content coding hides them.
     is_plain: bool,
     http_sse: HttpSse,
+    /// What its client is told before anything else.
+    notice: Option<&'static [u8]>,
 }
 
 /// What a stream needs before it may be ended as a whole one, when the grace of a drain is over.
@@ -41,6 +43,7 @@ impl EventStream {
             last_word,
             is_plain: true,
             http_sse: HttpSse::Nothing,
+            notice: None,
         }
     }
 
@@ -56,6 +59,17 @@ impl EventStream {
     pub(crate) fn awaits(mut self, awaited: Awaited) -> Self {
         self.http_sse = HttpSse::Awaited(Box::new(awaited));
         self
+    }
+
+    /// Begins with an event of our own.
+    pub(crate) fn begins_with(mut self, notice: &'static [u8]) -> Self {
+        self.notice = Some(notice);
+        self
+    }
+
+    /// The event to begin with, once.
+    pub(crate) fn take_notice(&mut self) -> Option<&'static [u8]> {
+        self.notice.take().filter(|_| self.framer.make_room())
     }
 
     /// What may go on of the next bytes, where that is not simply all of them.

@@ -186,6 +186,10 @@ impl<'a, S: Transport> Exchange<'a, S> {
         self.to_client.set_encoding(answer.encoding);
         self.stream = answer.stream;
         self.opening = answer.head;
+        let notice = self.stream.as_mut().and_then(EventStream::take_notice);
+        if let Some(notice) = notice {
+            self.to_client.encode(notice, &mut self.opening);
+        }
         let mut behind = Some(answer.behind);
         poll_fn(|cx| {
             if let Some(mut behind) = behind.take() {

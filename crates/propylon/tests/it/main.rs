@@ -30,6 +30,8 @@ mod http_sse;
 mod keepalive;
 mod limits;
 mod listen;
+mod lost_clients;
+mod lost_sessions;
 mod metadata;
 mod mirror;
 mod mirror_params;

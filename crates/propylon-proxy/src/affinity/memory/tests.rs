@@ -63,6 +63,11 @@ fn bytes_bound_the_table_as_entries_do() {
     (0..10_000).for_each(|number| table.learn(session(number), (), now, bounds));
     assert_eq!(table.len(), 32);
     assert_eq!(table.evicted().crowded, 10_000 - 32);
+    assert_eq!(table.bytes(), 32 * ENTRY_BYTES);
+    table.learn_more(session(1), ((), 8 * ENTRY_BYTES), now, bounds);
+    assert_eq!(table.len(), 24, "one that takes more leaves less room");
+    assert!(table.forget(&session(1), &()));
+    assert_eq!((table.len(), table.bytes()), (23, 23 * ENTRY_BYTES));
 }
 
 /// Any run of learns, finds, forgets and passing time agrees with a map that is never bounded,

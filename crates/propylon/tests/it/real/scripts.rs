@@ -122,3 +122,18 @@ pub(crate) fn inspector(url: &str, args: &[&str]) -> Value {
     serde_json::from_str(&process.stdout().text())
         .unwrap_or_else(|error| panic!("{error} in:\n{said}"))
 }
+
+/// The Python SDK's client whose server goes away; `gate` appears when it has.
+pub(crate) fn python_lost(url: &str, gate: &Path) -> Steps {
+    let mut command = Command::new(peers().path("python-sdk"));
+    command.arg(script("lost_client.py")).arg(url).arg(gate);
+    Steps::run(command)
+}
+
+/// The TypeScript SDK's client whose server goes away; `gate` appears when it has.
+pub(crate) fn typescript_lost(url: &str, gate: &Path) -> Steps {
+    let mut command = peers().command("node");
+    command.env("SDK_MODULES", peers().modules("typescript-sdk"));
+    command.arg(script("lost_client.mjs")).arg(url).arg(gate);
+    Steps::run(command)
+}
