@@ -159,8 +159,8 @@ pub const SIGNS: &[Sign] = &[
         clue: Clue::Says(&["session"]),
         arrived: Arrived::WithSession,
         words: "the server answers 400 where the session is over; only 404 makes clients begin a new one",
-        key: None,
-        cure: "have the server answer 404",
+        key: Some("upstreams.<name>.affinity.lost_status"),
+        cure: "have the server answer 404, or write `lost_status: [400]` so that its clients see one",
     },
     Sign {
         id: "version-lost-in-front",
