@@ -96,6 +96,10 @@ const FIELDS: &[Field] = &[
         "what the shared cache had for it: `hit`, `coalesced`, `miss` or `bypass`",
     ),
     optional(
+        "repair",
+        "what was done for a lost session: its refusal's `status` made 404, or the session `reinitialized`",
+    ),
+    optional(
         "practice",
         "the practice that the server's answer shows to be broken on the way",
     ),

@@ -73,14 +73,14 @@ pub(super) struct Line<'r> {
     /// What the cache had for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     cache: Option<&'static str>,
+    /// What was done for a lost session: its answer's `status` made 404, or the session `reinitialized`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair: Option<&'static str>,
     /// The practice that the answer shows to be broken, and by what it shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     practice: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sign: Option<&'static str>,
-    /// What was done for a lost session: its answer's `status` made 404, or the session `reinitialized`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repair: Option<&'static str>,
 }
 
 impl<'r> Line<'r> {
@@ -135,9 +135,9 @@ impl<'r> Line<'r> {
             detail: failed.and_then(|(_, detail)| detail.as_deref()),
             mismatch: record.facts.mismatch.map(Mismatch::words),
             cache: record.cache.map(Use::name),
+            repair: record.repair,
             practice: sign.map(|sign| sign.practice),
             sign: sign.map(|sign| sign.id),
-            repair: record.repair,
         }
     }
 

@@ -13,10 +13,10 @@ use serde_json::json;
 use crate::front::{assert_refused, metric, serve_with};
 
 const SOON: Duration = Duration::from_secs(10);
-const VERSION: &str = "MCP-Protocol-Version: 2025-11-25";
+pub(crate) const VERSION: &str = "MCP-Protocol-Version: 2025-11-25";
 const BEARER: &str = "Authorization: Bearer canary-token";
 const NAMES: [&str; 3] = ["alpha", "beta", "gamma"];
-/// With white space, key order and a secret of its own, none of which may be lost or shown.
+/// With white space, an order and a secret of its own, none of which may be lost or shown.
 const INITIALIZE: &str = r#"{ "id":0,"method": "initialize", "jsonrpc":"2.0", "params":{"protocolVersion":"2025-11-25","capabilities":{"roots":{}},"clientInfo":{"name":"canary-client","version":"1"}} }"#;
 const INITIALIZED: &str = r#"{"method":"notifications/initialized","jsonrpc":"2.0"}"#;
 
@@ -145,25 +145,13 @@ fn post(proxy: &Propylon, headers: &[&str], body: &str) -> (Response, Body) {
     client.send(head + body).read()
 }
 
-fn repairs(proxy: &Propylon, how: &str) -> u32 {
+pub(crate) fn repairs(proxy: &Propylon, how: &str) -> u32 {
     metric(proxy, "propylon_session_repairs_total", &[how]) as u32
 }
 
-#[test]
-fn a_session_goes_on_elsewhere_and_its_client_is_told() {
-    let servers = trio();
-    let proxy = renewing(&servers, "");
-    let session = Session::open(&proxy);
-    assert_eq!(session.answered(1), session.owner);
-    session.owner_of(&servers).upstream.die();
-    let owner = session.answered(2);
-    assert_ne!(owner, session.owner);
-    assert_eq!(session.answered(3), owner);
-
-    let heir = servers
-        .iter()
-        .find(|server| server.script.name == owner)
-        .unwrap();
+/// The session was begun there by the client's own messages, with its credentials, and went on under the id that was
+/// minted for it, which is given.
+fn assert_begun_at(heir: &Server) -> String {
     let seen = heir.upstream.exchanges();
     let bodies: Vec<_> = seen
         .iter()
@@ -187,8 +175,12 @@ fn a_session_goes_on_elsewhere_and_its_client_is_told() {
             .iter()
             .all(|seen| seen.values("mcp-session-id") == [minted.as_str()])
     );
+    minted
+}
 
-    // Its first stream begins with the notice, whatever event it asks to go on from; the next does not.
+/// The session's first stream begins with the notice, whatever event it asks to go on from; the next does not.
+fn assert_told_once(session: &Session<'_>, heir: &Server) {
+    let proxy = session.proxy;
     let headers = [
         VERSION,
         BEARER,
@@ -223,7 +215,25 @@ fn a_session_goes_on_elsewhere_and_its_client_is_told() {
     drop(get_sse(proxy.address(), "/mcp", &headers));
     let asked = heir.upstream.exchanges().pop().unwrap();
     assert_eq!(asked.header("last-event-id"), Some("new-1"));
+}
 
+#[test]
+fn a_session_goes_on_elsewhere_and_its_client_is_told() {
+    let servers = trio();
+    let proxy = renewing(&servers, "");
+    let session = Session::open(&proxy);
+    assert_eq!(session.answered(1), session.owner);
+    session.owner_of(&servers).upstream.die();
+    let owner = session.answered(2);
+    assert_ne!(owner, session.owner);
+    assert_eq!(session.answered(3), owner);
+
+    let heir = servers
+        .iter()
+        .find(|server| server.script.name == owner)
+        .unwrap();
+    let minted = assert_begun_at(heir);
+    assert_told_once(&session, heir);
     let id = session.line.strip_prefix("Mcp-Session-Id: ").unwrap();
     assert_eq!(delete(proxy.address(), "/mcp", id).0.status, 200);
     assert!(
@@ -265,10 +275,10 @@ fn many_that_find_it_lost_begin_it_anew_once() {
             .collect();
         assert_eq!(owners.len(), 1, "{owners:?}");
     });
-    let initializes = servers
+    let others = |server: &&Server| server.script.name != session.owner;
+    let initializes: usize = servers
         .iter()
-        .filter(|server| server.script.name != session.owner);
-    let initializes: usize = initializes
+        .filter(others)
         .map(|server| {
             server
                 .upstream
@@ -395,7 +405,7 @@ fn credentials_that_do_not_suffice_are_challenged_by_the_server() {
 
 #[test]
 fn another_revision_is_no_heir() {
-    let servers = NAMES.map(|name| server(name, |_| None));
+    let servers = trio();
     let proxy = renewing(&servers, "");
     let session = Session::open(&proxy);
     session.owner_of(&servers).upstream.die();
@@ -466,98 +476,6 @@ fn kept_handshakes_are_bounded_and_one_that_was_let_go_is_refused() {
         "the newest go on: {statuses:?}"
     );
     proxy.stop();
-}
-
-/// A server that refuses sessions it does not know in its own way.
-fn refusing(status: u16, body: &'static str) -> Upstream {
-    Upstream::start(move |exchange| {
-        let message = exchange.json();
-        match exchange.header("mcp-session-id") {
-            Some("known") if message["id"] == 13 => {
-                Answer::sized(status, &["X-Own: 1"], "{\"error\":\"Parse error\"}")
-            }
-            Some("known") => Answer::result(&message["id"], &json!({})),
-            Some("odd") => Answer::raw(format!(
-                "HTTP/1.1 {status} Whatever\r\nX-Own: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
-            ))
-            .chunk(&body[..7])
-            .chunk(&body[7..])
-            .last_chunk(),
-            _ => Answer::sized(
-                status,
-                &["Content-Type: application/json", "X-Own: 1"],
-                body,
-            ),
-        }
-    })
-}
-
-#[test]
-fn other_statuses_of_an_unknown_session_are_shown_as_404() {
-    let bodies = [
-        (
-            400,
-            r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID provided"},"id":null}"#,
-        ),
-        (
-            400,
-            r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: Server not initialized"},"id":null}"#,
-        ),
-        (503, "Session expired"),
-    ];
-    for (status, said) in bodies {
-        let upstream = refusing(status, said);
-        let urls = [upstream.url("/mcp")];
-        let mended = serve_with(&urls, &["affinity: { lost_status: [400, 503] }"], &[]);
-        let plain = serve_with(&urls, &[], &[]);
-        let ask = |proxy: &Propylon, session: &str, id: u32| {
-            let line = format!("Mcp-Session-Id: {session}");
-            let headers: &[&str] = if session.is_empty() {
-                &[VERSION]
-            } else {
-                &[VERSION, &line]
-            };
-            post_json(
-                proxy.address(),
-                "/mcp",
-                headers,
-                &rpc(id, "tools/list", &json!({})),
-            )
-        };
-        for session in ["lost", "odd"] {
-            let (response, body) = ask(&mended, session, 1);
-            assert_eq!(
-                (response.status, body.text().as_str()),
-                (404, said),
-                "{session}"
-            );
-            assert_eq!(
-                (response.header("x-own"), response.header("propylon-reason")),
-                (Some("1"), None)
-            );
-            assert!(
-                response.head.starts_with("HTTP/1.1 404 Not Found\r\n"),
-                "{}",
-                response.head
-            );
-            assert_eq!(ask(&plain, session, 1).0.status, status);
-        }
-        assert_eq!(
-            get_sse(mended.address(), "/mcp", &["Mcp-Session-Id: lost"])
-                .0
-                .status,
-            404
-        );
-        assert_eq!(delete(mended.address(), "/mcp", "lost").0.status, 404);
-        // Neither a request without a session nor a refusal for another reason.
-        assert_eq!(ask(&mended, "", 1).0.status, status);
-        assert_eq!(ask(&mended, "known", 13).0.status, status);
-        assert_eq!(ask(&mended, "known", 1).0.status, 200);
-        assert_eq!(repairs(&mended, "status"), 4);
-        mended.logged(|line| line["repair"] == "status" && line["status"] == 404);
-        mended.stop();
-        plain.stop();
-    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod limits;
 mod listen;
 mod lost_clients;
 mod lost_sessions;
+mod lost_status;
 mod metadata;
 mod mirror;
 mod mirror_params;
