@@ -113,7 +113,6 @@ impl<'p> Session<'p> {
         )
     }
 
-    /// The name of the server that answers.
     fn answered(&self, id: u32) -> String {
         let (response, body) = self.call(id);
         assert_eq!(response.status, 200, "{}", body.text());
