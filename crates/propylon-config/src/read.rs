@@ -80,6 +80,7 @@ fn listener(section: Section<'_>) -> Option<Placed<Listener>> {
     let address = section.read_required("address", word::address);
     let health = section.read("health", word::path_or_off);
     let tls = section.section("tls").and_then(tls::listener);
+    let http2 = section.read("http2", word::flag);
     let balancers = section.read_list("proxy_protocol", word::network);
     let redirect = section.read("redirect", word::redirect);
     if let Some(redirect) = redirect.as_ref().filter(|_| tls.is_some()) {
@@ -98,6 +99,7 @@ fn listener(section: Section<'_>) -> Option<Placed<Listener>> {
     if let Some(health) = health {
         listener.health = health.value;
     }
+    listener.http2 = http2.map_or(tls.is_some(), |http2| http2.value);
     listener.tls = tls;
     listener.proxy_protocol = balancers
         .into_iter()
@@ -135,6 +137,8 @@ fn limits(section: Section<'_>, limits: &mut Limits) {
     section.count("streams", &mut limits.streams);
     section.count("streams_per_client", &mut limits.streams_per_client);
     section.count("annotated_tools", &mut limits.annotated_tools);
+    section.count("streams_per_connection", &mut limits.streams_per_connection);
+    section.count("control_frames", &mut limits.control_frames);
     section.finish();
 }
 
@@ -143,6 +147,7 @@ fn client_timeouts(section: Section<'_>, timeouts: &mut ClientTimeouts) {
     section.duration("keep_alive", &mut timeouts.keep_alive);
     section.duration("body_idle", &mut timeouts.body_idle);
     section.duration("write_idle", &mut timeouts.write_idle);
+    section.duration("ping", &mut timeouts.ping);
     section.finish();
 }
 

@@ -71,7 +71,7 @@ impl HttpsClient {
         };
         Ok(Self {
             resolver,
-            tls: UpstreamTls::load(&tls)?,
+            tls: UpstreamTls::load(&tls, false)?,
         })
     }
 

@@ -10,7 +10,7 @@ use crate::client::connection::{After, ClientConnection, Transport};
 use crate::diagnosed;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
-use crate::http1::head::RequestHead;
+use crate::http1::head::{RequestHead, Version};
 use crate::lost;
 use crate::metadata;
 use crate::mirrored;
@@ -30,6 +30,7 @@ use crate::response::{self, Asked, ConnectionUse, Prepared};
 use crate::streams::{OpenStream, StreamKind};
 use crate::upstream::connection::Connection;
 use crate::upstream::instance::Instance;
+use crate::upstream::link::Link;
 use crate::worker::Stage;
 
 /// An exchange whose request has begun to leave.
@@ -44,15 +45,23 @@ pub(crate) struct Conversation<'a> {
     pub(crate) fetch: Cell<Option<Box<Fetch>>>,
 }
 
+/// What came of holding it.
+pub(crate) enum Held {
+    /// It is over, and this becomes of the client's connection.
+    Over(After),
+    /// The server has said that it did not look at the request, which is given back whole.
+    Untouched(RequestHead, Body),
+}
+
 impl Conversation<'_> {
-    /// Holds the conversation to its end, and says what becomes of the client's connection.
+    /// Holds the conversation to its end.
     pub(crate) async fn hold<S: Transport>(
         &self,
         client: &mut ClientConnection<S>,
         (request, body): (RequestHead, Body),
         reached: Reached,
         record: &mut Record,
-    ) -> Result<After, ProxyError> {
+    ) -> Result<Held, ProxyError> {
         let Context { worker, tables, .. } = self.context;
         let Reached {
             mut connection,
@@ -61,6 +70,12 @@ impl Conversation<'_> {
             ..
         } = reached;
         let upstream = self.routed.route.upstream.config.timeouts;
+        let link_version = connection.io.version();
+        // Only HTTP/2 has words for a request that was not looked at.
+        let again = match link_version {
+            Version::Http2 => body.again(),
+            _ => None,
+        };
         let opening = Opening {
             limits: &tables.limits,
             patience: Patience {
@@ -68,12 +83,19 @@ impl Conversation<'_> {
                 upstream,
             },
             version: request.version,
+            link_version,
             body,
             unsent,
             started: record.started,
         };
         let mut exchange = Exchange::new(worker, client, &mut connection.io, opening);
-        let relayed = self.relay(&mut exchange, request, record).await;
+        let relayed = match exchange.receive_head().await {
+            Ok(received) => self.relay(&mut exchange, received, request, record).await,
+            Err(error) => match again.filter(|_| exchange.is_refused()) {
+                Some(body) => return Ok(Held::Untouched(request, body)),
+                None => Err(error),
+            },
+        };
         record.tally = exchange.tally;
         if let Some(beginning) = exchange.captured() {
             record.facts.rpc = RpcFacts::of_body(beginning);
@@ -84,20 +106,20 @@ impl Conversation<'_> {
         if good_for.upstream_reusable && uploaded && !record.tally.surplus {
             self.keep(connection, good_for);
         }
-        Ok(if good_for.client_reusable && uploaded {
+        Ok(Held::Over(if good_for.client_reusable && uploaded {
             After::KeepAlive
         } else {
             After::Close
-        })
+        }))
     }
 
     async fn relay<S: Transport>(
         &self,
         exchange: &mut Exchange<'_, S>,
+        mut received: Received,
         request: RequestHead,
         record: &mut Record,
     ) -> Result<ConnectionUse, ProxyError> {
-        let mut received: Received = exchange.receive_head().await?;
         let (instance, upstream) = (&self.instance, &self.routed.route.upstream);
         received = lost::judge(exchange, received, upstream, &self.bond, record).await?;
         let kind = record.facts.stream_kind(request.method());
@@ -209,7 +231,9 @@ impl Conversation<'_> {
     /// Keeps the upstream's connection for the next exchange.
     fn keep(&self, mut connection: Connection, good_for: ConnectionUse) {
         let worker = self.context.worker;
-        if worker.stage() == Stage::Serving {
+        if let Link::Http2(stream) = connection.io {
+            stream.settle();
+        } else if worker.stage() == Stage::Serving {
             let pool = self.routed.route.upstream.config.pool;
             connection.keep_alive = good_for.upstream_keep_alive;
             worker

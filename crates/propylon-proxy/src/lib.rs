@@ -17,6 +17,7 @@ mod diagnosed;
 mod diagnosis;
 mod error;
 mod http1;
+mod http2;
 mod look;
 mod lost;
 mod metadata;

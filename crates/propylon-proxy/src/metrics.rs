@@ -28,6 +28,8 @@ pub(crate) struct Metrics {
     pub(crate) reloads_refused: AtomicU64,
     pub(crate) log_lines_dropped: AtomicU64,
     pub(crate) keepalive_comments: AtomicU64,
+    /// Streams of clients' HTTP/2 connections that are open now.
+    pub(crate) http2_streams: AtomicU64,
 }
 
 /// Counters of one route.
@@ -84,6 +86,7 @@ impl Default for Metrics {
             reloads_refused: AtomicU64::new(0),
             log_lines_dropped: AtomicU64::new(0),
             keepalive_comments: AtomicU64::new(0),
+            http2_streams: AtomicU64::new(0),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::ProxyError;
 use crate::http1::head::RequestHead;
+use crate::phase::answer::Encoding;
 use crate::phase::bond::Bond;
 use crate::phase::forward::Forward;
 use crate::phase::place;
@@ -83,9 +84,10 @@ impl Outgoing<'_> {
             self.context.worker,
             upstream,
             &bond.place,
-            |instance, out| {
+            |instance, version, out| {
                 forward.write(upstream, instance, out);
-                self.body.write(out);
+                let encoding = Encoding::of(self.body.framing(), version);
+                self.body.write(encoding, out);
             },
         )
         .await

@@ -8,7 +8,7 @@ use crate::cache::Fetch;
 use crate::cached::{self, Cached};
 use crate::client::connection::{After, ClientConnection, Transport};
 use crate::client::own_answer;
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Held};
 use crate::error::ProxyError;
 use crate::http1::head::RequestHead;
 use crate::look;
@@ -20,11 +20,15 @@ use crate::phase::guard::{self, Gate};
 use crate::phase::messages;
 use crate::phase::origin::{self, Preflight};
 use crate::phase::route::{Routed, Wanted};
+use crate::reason::Reason;
 use crate::record::Record;
 use crate::relay::body::Body;
 use crate::renew;
 use crate::tables::Tables;
 use crate::worker::{Stage, Worker};
+
+/// How often a request is sent that no server has looked at: each of them has said so.
+const ATTEMPTS_MAX: u32 = 3;
 
 /// What every phase may look at.
 pub(crate) struct Context<'a> {
@@ -126,26 +130,37 @@ async fn send_on<S: Transport>(
     let bond = Bond::find(upstream, &request, &record.facts, Instant::now())?;
     let kept = renew::to_keep(upstream, &record.facts, &body);
 
-    // Dial and forward: the request's first bytes leave.
-    let outgoing = Outgoing {
-        context,
-        routed: &routed,
-        request: &request,
-        wanted,
-        body: &body,
-        wants_plain: routed.is_rewritten(wanted) || fetch.is_some(),
-    };
-    let (bond, reached) = outgoing.send(bond, record).await?;
-    record.reached(&reached);
-
-    // Relay: the rest of the request and the answer, both ways at once.
-    let talk = Conversation {
-        context,
-        routed: &routed,
-        bond,
-        kept,
-        instance: Arc::clone(&reached.instance),
-        fetch: fetch.into(),
-    };
-    talk.hold(client, (request, body), reached, record).await
+    // Dial, forward, relay: again only where the server says that it did not look at the request.
+    let wants_plain = routed.is_rewritten(wanted) || fetch.is_some();
+    let mut talk_of = (bond, kept, fetch.into());
+    let mut sent = (request, body);
+    for _ in 0..ATTEMPTS_MAX {
+        let (bond, kept, fetch) = talk_of;
+        let (request, body) = &sent;
+        let outgoing = Outgoing {
+            context,
+            routed: &routed,
+            request,
+            wanted: Wanted::of(request)?,
+            body,
+            wants_plain,
+        };
+        let (bond, reached) = outgoing.send(bond, record).await?;
+        record.reached(&reached);
+        let talk = Conversation {
+            context,
+            routed: &routed,
+            bond,
+            kept,
+            instance: Arc::clone(&reached.instance),
+            fetch,
+        };
+        match talk.hold(client, sent, reached, record).await? {
+            Held::Over(after) => return Ok(after),
+            Held::Untouched(request, body) => sent = (request, body),
+        }
+        talk_of = (talk.bond, talk.kept, talk.fetch);
+    }
+    let refused = "the server refused the stream";
+    Err(ProxyError::found(Reason::UpstreamUnreachable, refused))
 }

@@ -2,16 +2,20 @@
 //!
 //! A request goes to another connection only when nothing of it has left on this one.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::error::{Detail, ProxyError};
+use crate::http1::head::Version;
 use crate::phase::place::Place;
 use crate::reason::Reason;
 use crate::upstream::Upstream;
 use crate::upstream::connection::Connection;
-use crate::upstream::dial::{Missed, MissedKind};
+use crate::upstream::dial::{Missed, MissedKind, Raw};
+use crate::upstream::http2::Session;
 use crate::upstream::instance::{InFlight, Instance};
+use crate::upstream::link::Link;
 use crate::worker::{Scratch, Worker};
 
 /// A connection on which the request has begun to leave.
@@ -28,12 +32,12 @@ pub(crate) struct Reached {
 
 /// Reaches the instance of the place, or for a free place the first one that can be reached.
 ///
-/// `write` writes the first bytes for an instance: the head and what is there of the body.
+/// `write` writes the first bytes for an instance and the version spoken to it: the head and what is there of the body.
 pub(crate) async fn reach(
     worker: &Worker,
     upstream: &Upstream,
     place: &Place,
-    write: impl Fn(&Instance, &mut Vec<u8>),
+    write: impl Fn(&Instance, Version, &mut Vec<u8>),
 ) -> Result<Reached, ProxyError> {
     if let Some(instance) = place.instance() {
         return try_instance(worker, upstream, instance, &write)
@@ -87,66 +91,144 @@ async fn try_instance(
     worker: &Worker,
     upstream: &Upstream,
     instance: &Arc<Instance>,
-    write: &impl Fn(&Instance, &mut Vec<u8>),
+    write: &impl Fn(&Instance, Version, &mut Vec<u8>),
 ) -> Result<Reached, Missed> {
-    let in_flight = instance.begin();
-    loop {
-        let kept = worker.pool().take(instance, Instant::now());
-        let Some(connection) = kept else { break };
-        if let Ok((connection, unsent)) = send_first(worker, connection, instance, write).await {
-            instance.reused();
-            return Ok(Reached {
-                connection,
-                instance: Arc::clone(instance),
-                in_flight,
-                unsent,
-                connect: Duration::ZERO,
-            });
-        }
+    let attempt = Attempt {
+        worker,
+        upstream,
+        instance,
+        in_flight: Cell::new(Some(instance.begin())),
+    };
+    if let Some(reached) = attempt.on_kept(write).await {
+        return Ok(reached);
     }
-    let started = Instant::now();
-    let fresh = match &upstream.backend {
-        None => upstream.dial(instance).await,
-        Some(backend) => {
-            let guard = worker.guard();
-            backend.dial(guard.as_deref(), upstream, instance).await
-        }
-    };
-    let sent = match fresh {
-        Ok(connection) => send_first(worker, connection, instance, write).await,
-        Err(missed) => Err(missed),
-    };
-    let (connection, unsent) =
-        sent.inspect_err(|_| instance.eject(Instant::now(), upstream.config.pool.eject))?;
-    instance.connected();
-    Ok(Reached {
-        connection,
-        instance: Arc::clone(instance),
-        in_flight,
-        unsent,
-        connect: started.elapsed(),
-    })
+    if !upstream.may_speak_http2() || instance.speaks_http1() {
+        return attempt.on_fresh(write).await;
+    }
+    // Many exchanges can share the connection that the first of them makes.
+    let gate = worker.pool().gate(instance);
+    let _turn = gate.turn().await?;
+    if let Some(reached) = attempt.on_kept(write).await {
+        return Ok(reached);
+    }
+    let reached = attempt.on_fresh(write).await;
+    reached.inspect_err(|missed| gate.miss(missed))
 }
 
-async fn send_first(
-    worker: &Worker,
-    mut connection: Connection,
-    instance: &Instance,
-    write: &impl Fn(&Instance, &mut Vec<u8>),
-) -> Result<(Connection, Vec<u8>), Missed> {
-    // The buffer is taken rather than borrowed: a borrow must not be held across an await.
-    let mut bytes = std::mem::take(&mut worker.scratch().output);
-    bytes.clear();
-    write(instance, &mut bytes);
-    let sent = connection.send_first(&bytes).await;
-    let result = match sent {
-        Ok(sent) => Ok((connection, bytes.get(sent..).unwrap_or_default().to_vec())),
-        Err(error) => Err(Missed {
-            kind: MissedKind::Refused,
-            words: format!("{}: {}", instance.name, error.kind()),
-        }),
-    };
-    let Scratch { output, .. } = &mut *worker.scratch();
-    *output = bytes;
-    result
+/// An exchange on its way to one instance.
+struct Attempt<'a> {
+    worker: &'a Worker,
+    upstream: &'a Upstream,
+    instance: &'a Arc<Instance>,
+    in_flight: Cell<Option<InFlight>>,
 }
+
+impl Attempt<'_> {
+    /// Begins on a connection that is there already.
+    async fn on_kept(&self, write: &impl Fn(&Instance, Version, &mut Vec<u8>)) -> Option<Reached> {
+        loop {
+            let kept = {
+                let mut pool = self.worker.pool();
+                let shared = pool.share(self.instance);
+                shared.or_else(|| pool.take(self.instance, Instant::now()))?
+            };
+            if let Ok(sent) = self.send_first(kept, write).await {
+                self.instance.reused();
+                return Some(self.reached(sent, Duration::ZERO));
+            }
+        }
+    }
+
+    /// Begins on a connection made for it.
+    async fn on_fresh(
+        &self,
+        write: &impl Fn(&Instance, Version, &mut Vec<u8>),
+    ) -> Result<Reached, Missed> {
+        let started = Instant::now();
+        let sent = match self.connect().await {
+            Ok(connection) => self.send_first(connection, write).await,
+            Err(missed) => Err(missed),
+        };
+        let eject = self.upstream.config.pool.eject;
+        let sent = sent.inspect_err(|_| self.instance.eject(Instant::now(), eject))?;
+        let is_http1 = sent.0.io.version() != Version::Http2;
+        self.instance.connected(is_http1);
+        Ok(self.reached(sent, started.elapsed()))
+    }
+
+    async fn connect(&self) -> Result<Connection, Missed> {
+        let dialled = match &self.upstream.backend {
+            None => self.upstream.dial(self.instance).await?,
+            Some(backend) => {
+                let guard = self.worker.guard();
+                let dialling = backend.dial(guard.as_deref(), self.upstream, self.instance);
+                dialling.await?
+            }
+        };
+        let target = dialled.target;
+        if !dialled.is_http2 {
+            let link = match dialled.io {
+                Raw::Plain(stream) => Link::Plain(stream),
+                Raw::Tls(stream) => Link::Tls(stream),
+            };
+            return Ok(Connection::new(link, target));
+        }
+        let config = &self.upstream.config;
+        let patience = config.timeouts.connect;
+        let begun = async {
+            match dialled.io {
+                Raw::Plain(stream) => Session::begin(stream, target, "http", config).await,
+                Raw::Tls(stream) => Session::begin(stream, target, "https", config).await,
+            }
+        };
+        let words = match tokio::time::timeout(patience, begun).await {
+            Ok(Ok(session)) => {
+                let connection = Connection::on(&session);
+                self.worker.pool().keep(self.instance, session);
+                return Ok(connection);
+            }
+            Ok(Err(words)) => words,
+            Err(_elapsed) => "it did not answer in time".to_owned(),
+        };
+        Err(Missed {
+            kind: MissedKind::Unreachable,
+            words: format!("{}: no HTTP/2 is spoken there: {words}", self.instance.name),
+        })
+    }
+
+    async fn send_first(
+        &self,
+        mut connection: Connection,
+        write: &impl Fn(&Instance, Version, &mut Vec<u8>),
+    ) -> Result<Sent, Missed> {
+        // The buffer is taken rather than borrowed: a borrow must not be held across an await.
+        let mut bytes = std::mem::take(&mut self.worker.scratch().output);
+        bytes.clear();
+        write(self.instance, connection.io.version(), &mut bytes);
+        let sent = connection.send_first(&bytes).await;
+        let result = match sent {
+            Ok(sent) => Ok((connection, bytes.get(sent..).unwrap_or_default().to_vec())),
+            Err(error) => Err(Missed {
+                kind: MissedKind::Refused,
+                words: format!("{}: {}", self.instance.name, error.kind()),
+            }),
+        };
+        let Scratch { output, .. } = &mut *self.worker.scratch();
+        *output = bytes;
+        result
+    }
+
+    fn reached(&self, (connection, unsent): Sent, connect: Duration) -> Reached {
+        let counted = self.in_flight.take();
+        Reached {
+            connection,
+            instance: Arc::clone(self.instance),
+            in_flight: counted.unwrap_or_else(|| self.instance.begin()),
+            unsent,
+            connect,
+        }
+    }
+}
+
+/// A connection that has taken the first bytes, and those of them it has not taken.
+type Sent = (Connection, Vec<u8>);

@@ -18,6 +18,7 @@ pub enum Reason {
     ClientWriteTimeout,
     ConnectionLimit,
     Draining,
+    FrameLimit,
     HeaderLimit,
     HeaderMismatch,
     IdleTimeout,
@@ -177,6 +178,13 @@ pub const REASONS: &[Explanation] = &[
         "The proxy was told to stop; the grace given by drain was over and the exchange was ended.",
     ),
     row(
+        Reason::FrameLimit,
+        ("frame-limit", 429),
+        "The connection sent more control frames than this proxy accepts.",
+        (Some("limits.control_frames"), None),
+        "An HTTP/2 connection sent more frames that carry nothing of a message in a second than limits.control_frames: PING, SETTINGS, PRIORITY, RST_STREAM, empty or unknown ones. It was closed with ENHANCE_YOUR_CALM, and its requests with it. Only attacks do that; raise the limit where a client that cancels very many requests is meant to.",
+    ),
+    row(
         Reason::HeaderLimit,
         ("header-limit", 431),
         "The request head is larger than this proxy accepts.",
@@ -214,7 +222,7 @@ pub const REASONS: &[Explanation] = &[
     row(
         Reason::RequestInvalid,
         ("request-invalid", 400),
-        "The request is not valid HTTP/1.1.",
+        "The request is not valid HTTP.",
         (None, None),
         "The request could be read in two ways (both lengths, folded lines, a bare LF, two lengths) or is not HTTP. It was refused so that no server behind reads it differently. The log line's detail says what was found.",
     ),
@@ -336,7 +344,7 @@ pub const REASONS: &[Explanation] = &[
 pub fn reasons_markdown() -> String {
     let mut text = String::from(
         "What `Propylon-Reason` and the log's `reason` say. The answer is a JSON-RPC error with the request's id, where\n\
-         that is known; `propylon explain ID` says the same in a terminal. 499 is only ever seen in the log.\n",
+         that is known; `propylon explain ID` says the same in a terminal. 499 and 429 are only ever seen in the log.\n",
     );
     for row in REASONS {
         text.push_str(&format!("\n## `{}`\n\nHTTP {}", row.id, row.status));

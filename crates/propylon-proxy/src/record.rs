@@ -17,7 +17,7 @@ use crate::cache::{Cache, Use};
 use crate::diagnosed::Found;
 use crate::error::ProxyError;
 use crate::http1::field::Field;
-use crate::http1::head::RequestHead;
+use crate::http1::head::{RequestHead, Version};
 use crate::phase::classify::{Facts, bounded};
 use crate::phase::forwarded::Client;
 use crate::phase::hsts;
@@ -58,6 +58,7 @@ pub(crate) struct Record {
     client: IpAddr,
     identity: Option<Rc<ClientIdentity>>,
     method: Cow<'static, str>,
+    version: Option<Version>,
     route: Option<Arc<Route>>,
     instance: Option<Arc<Instance>>,
     reused: bool,
@@ -87,6 +88,7 @@ impl Record {
         if worker.tables().continues_traces {
             record.trace = Trace::of(request, || worker.mint_numbers());
         }
+        record.version = Some(request.version);
         record.method = match request.method() {
             "POST" => "POST".into(),
             "GET" => "GET".into(),
@@ -112,6 +114,7 @@ impl Record {
             client,
             identity: None,
             method: "".into(),
+            version: None,
             route: None,
             instance: None,
             reused: false,

@@ -196,7 +196,7 @@ async fn tell(
     let upstream = &outgoing.routed.route.upstream;
     let forward = outgoing.forward(session, record);
     let worker = outgoing.context.worker;
-    let reached = reach(worker, upstream, place, |instance, out| {
+    let reached = reach(worker, upstream, place, |instance, _, out| {
         forward.write_instead(message, upstream, instance, out);
     });
     let mut reached = reached.await?;

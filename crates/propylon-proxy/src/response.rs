@@ -152,7 +152,7 @@ fn suspicion(
 fn is_kept(bytes: &[u8], head: &ResponseHead, framing: Framing) -> bool {
     let lists = |token| head.lines.lists(bytes, Field::Connection, token);
     let kept = match head.version {
-        Version::Http11 => !lists("close"),
+        Version::Http11 | Version::Http2 => !lists("close"),
         // HTTP/1.0 knows no chunks: whoever sends them cannot say where its message ends.
         Version::Http10 => lists("keep-alive") && framing != Framing::Chunked,
     };

@@ -109,6 +109,11 @@ impl Tables {
             .find(|listener| listener.address == asked)
     }
 
+    /// Whether the listener that was asked for at this address speaks HTTP/2.
+    pub(crate) fn speaks_http2(&self, asked: SocketAddr) -> bool {
+        self.listener(asked).is_some_and(|listener| listener.http2)
+    }
+
     /// The balancers whose connections to this listener begin with a PROXY protocol header; `None` where clients
     /// connect themselves.
     pub(crate) fn balancers(&self, asked: SocketAddr) -> Option<&[IpNet]> {
@@ -172,12 +177,12 @@ fn listeners_tls(
     previous: Option<&Tables>,
 ) -> Result<BTreeMap<SocketAddr, Arc<ListenerTls>>, TlsError> {
     let load = |listener: &Listener| {
-        let wanted = listener.tls.as_ref()?;
+        let (wanted, http2) = (listener.tls.as_ref()?, listener.http2);
         let known = previous.and_then(|tables| tables.tls(listener.address));
-        let tls = match known.filter(|known| known.is_as(wanted)) {
+        let tls = match known.filter(|known| known.is_as(wanted, http2)) {
             // Sessions begun before a reload can then be resumed after it.
             Some(known) => Ok(Arc::clone(known)),
-            None => ListenerTls::load(wanted).map(Arc::new),
+            None => ListenerTls::load(wanted, http2).map(Arc::new),
         };
         Some(tls.map(|tls| (listener.address, tls)))
     };

@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod dial;
 pub(crate) mod discover;
 pub(crate) mod health;
+pub(crate) mod http2;
 pub(crate) mod instance;
 pub(crate) mod link;
 pub(crate) mod pool;
@@ -85,7 +86,10 @@ impl Upstream {
         };
         let is_https = |url: &UpstreamUrl| url.scheme == Scheme::Https;
         let tls = match config.endpoints.urls().iter().any(is_https) {
-            true => Some(Arc::new(UpstreamTls::load(&config.tls)?)),
+            true => Some(Arc::new(UpstreamTls::load(
+                &config.tls,
+                config.http2 != Some(false),
+            )?)),
             false => None,
         };
         Ok(Self::assemble(config, previous, instances, tls))

@@ -3,6 +3,7 @@
 mod accept;
 mod arrival;
 mod log_buffer;
+mod woken;
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::rc::Rc;
@@ -23,6 +24,7 @@ use crate::tables::Tables;
 use crate::upstream::pool::Pool;
 use accept::Listening;
 use log_buffer::LogBuffer;
+pub(crate) use woken::Woken;
 
 /// How far a worker is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +87,8 @@ pub(crate) struct Worker {
     log: LogBuffer,
     request_ids: RequestIds,
     stage: Cell<Stage>,
-    /// One waker for each connection, to tell them of a change of stage.
-    connections: RefCell<Slab<Waker>>,
+    /// One waker for each connection and stream, to tell them of a change of stage.
+    tasks: RefCell<Slab<Waker>>,
     /// Listeners from which connections may still come.
     accepting: Cell<usize>,
     /// Told when the last connection or listener of a draining worker is gone.
@@ -114,7 +116,7 @@ impl Worker {
             guard: RefCell::default(),
             request_ids: RequestIds::new(),
             stage: Cell::new(Stage::Serving),
-            connections: RefCell::default(),
+            tasks: RefCell::default(),
             accepting: Cell::new(0),
             last_gone: Notify::new(),
         })
@@ -245,7 +247,7 @@ impl Worker {
     fn enter(&self, stage: Stage) {
         self.stage.set(stage);
         self.pool().clear();
-        self.connections
+        self.tasks
             .borrow()
             .iter()
             .for_each(|(_, waker)| waker.wake_by_ref());

@@ -171,12 +171,28 @@ pub(super) const PEERS: &[Peer] = &[
         Proof::Metadata,
     ),
     debian(
+        "h2load",
+        "nghttp2-client",
+        "1.52",
+        "usr/bin/h2load",
+        &["--version"],
+        Place::Unpacked,
+    ),
+    debian(
         "haproxy",
         "haproxy",
         "2.6",
         "usr/sbin/haproxy",
         &["-v"],
         Place::Unpacked,
+    ),
+    // Python's client of HTTP/2.
+    pip(
+        "httpx",
+        "httpx[http2]",
+        "0.28.1",
+        Program::Bin("python"),
+        Proof::Metadata,
     ),
     npm(
         "inspector",
@@ -207,6 +223,14 @@ pub(super) const PEERS: &[Peer] = &[
         "5.2.5",
         Program::Bin("moto_server"),
         Proof::Metadata,
+    ),
+    debian(
+        "nghttp",
+        "nghttp2-client",
+        "1.52",
+        "usr/bin/nghttp",
+        &["--version"],
+        Place::Unpacked,
     ),
     pip(
         "nginx",

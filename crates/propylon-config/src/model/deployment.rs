@@ -80,6 +80,8 @@ pub struct Listener {
     pub health: Option<String>,
     /// `None` for plain HTTP.
     pub tls: Option<ListenerTls>,
+    /// Whether HTTP/2 is spoken: over TLS where a client agrees to it, without to whoever begins with it.
+    pub http2: bool,
     /// The balancers in front, each of whose connections begins with a PROXY protocol header; nobody else is let in.
     /// Empty where clients connect themselves.
     pub proxy_protocol: Vec<IpNet>,
@@ -106,6 +108,7 @@ impl Listener {
             tls: None,
             proxy_protocol: Vec::new(),
             redirect: None,
+            http2: false,
         }
     }
 }

@@ -21,6 +21,10 @@ pub struct Limits {
     pub streams_per_client: usize,
     /// Tools of one upstream that are remembered because they want arguments mirrored in headers.
     pub annotated_tools: usize,
+    /// Requests open at once on one HTTP/2 connection.
+    pub streams_per_connection: u32,
+    /// HTTP/2 frames that carry nothing of a message, a second and connection.
+    pub control_frames: u64,
 }
 
 impl Default for Limits {
@@ -34,6 +38,8 @@ impl Default for Limits {
             streams: 65_536,
             streams_per_client: 4_096,
             annotated_tools: 1_024,
+            streams_per_connection: 1_024,
+            control_frames: 1_000,
         }
     }
 }
@@ -49,6 +55,8 @@ pub struct ClientTimeouts {
     pub body_idle: Duration,
     /// A client that reads nothing of what it is sent.
     pub write_idle: Duration,
+    /// An HTTP/2 client with open requests that sends nothing, before it is asked for a sign of life.
+    pub ping: Duration,
 }
 
 impl Default for ClientTimeouts {
@@ -58,6 +66,7 @@ impl Default for ClientTimeouts {
             keep_alive: Duration::from_secs(75),
             body_idle: Duration::from_secs(60),
             write_idle: Duration::from_secs(5 * 60),
+            ping: Duration::from_secs(30),
         }
     }
 }

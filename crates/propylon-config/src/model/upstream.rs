@@ -36,6 +36,8 @@ pub struct Upstream {
     pub pool: Pool,
     /// How https instances are verified.
     pub tls: UpstreamTls,
+    /// Whether HTTP/2 is spoken to instances; `None` is to those that are reached over https and agree to it.
+    pub http2: Option<bool>,
 }
 
 /// Well below what hops cut a silent connection after: a minute is common, half of it is known.
@@ -58,6 +60,7 @@ impl Upstream {
             health: None,
             pool: Pool::default(),
             tls: UpstreamTls::default(),
+            http2: None,
         }
     }
 }
@@ -199,6 +202,8 @@ pub struct UpstreamTimeouts {
     pub idle: Duration,
     /// A whole exchange, from its first byte to its last.
     pub stream: Duration,
+    /// An HTTP/2 connection with open requests that says nothing, before it is asked for a sign of life.
+    pub ping: Duration,
 }
 
 impl Default for UpstreamTimeouts {
@@ -208,6 +213,7 @@ impl Default for UpstreamTimeouts {
             response_head: Duration::from_secs(10 * 60),
             idle: Duration::from_secs(60 * 60),
             stream: Duration::from_secs(24 * 60 * 60),
+            ping: Duration::from_secs(30),
         }
     }
 }

@@ -78,6 +78,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         read_pool(section, &mut pool);
     }
     let tls = section.section("tls").map(tls::upstream);
+    let http2 = section.read("http2", word::flag);
     section.finish();
     draft.upstream = endpoints.map(|endpoints| Upstream {
         name: draft.name.value.clone(),
@@ -93,6 +94,7 @@ fn read(section: Section<'_>, draft: &mut DraftUpstream) {
         health,
         pool,
         tls: tls.unwrap_or_default(),
+        http2: http2.map(|http2| http2.value),
     });
 }
 
@@ -217,6 +219,7 @@ pub(super) fn read_timeouts(section: Section<'_>, timeouts: &mut UpstreamTimeout
     section.duration("response_head", &mut timeouts.response_head);
     section.duration("idle", &mut timeouts.idle);
     section.duration("stream", &mut timeouts.stream);
+    section.duration("ping", &mut timeouts.ping);
     section.finish();
 }
 

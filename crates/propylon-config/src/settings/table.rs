@@ -105,13 +105,16 @@ pub const SETTINGS: &[Setting] = &[
     row("limits.annotated_tools", count("tools", 0), Value("1024"), "Tools of one upstream remembered because their `x-mcp-header` wants arguments mirrored; the newest list stays.").metric(ANNOTATED_TOOLS),
     row("limits.body_bytes", Kind::Size { min: 1, max: u64::MAX }, Value("64MiB"), "Largest request body; a larger one is refused with 413.").refuses("body-limit", BODY_LIMIT),
     row("limits.connections", count("connections", 1), Value("65536"), "Client connections open at once, over all listeners.").refuses("connection-limit", CONNECTION_LIMIT),
+    row("limits.control_frames", count("frames", 1), Value("1000"), "HTTP/2 frames that carry nothing of a message, such as PING, SETTINGS, RST_STREAM and empty ones, that a connection may send in a second; one that sends more is closed. WINDOW_UPDATE counts a tenth.").refuses("frame-limit", FRAME_LIMIT),
     row("limits.header_bytes", Kind::Size { min: 8 << 10, max: 16 << 20 }, Value("96KiB"), "Largest request line and headers together; larger ones are refused with 431.").refuses("header-limit", HEADER_LIMIT),
     row("limits.header_count", Kind::Count { of: "header fields", min: 1, max: 1024 }, Value("256"), "Most header fields of one request.").refuses("header-limit", HEADER_LIMIT),
     row("limits.peek_bytes", Kind::Size { min: 1 << 10, max: 16 << 20 }, Value("64KiB"), "How much of a JSON body is looked at for its method and id."),
     row("limits.streams", count("streams", 1), Value("65536"), "Event streams that stay open, of a GET or `subscriptions/listen`, at once and over all clients.").refuses("stream-limit", STREAM_LIMIT),
     row("limits.streams_per_client", count("streams", 1), Value("4096"), "The same for one client address; streams that answer calls do not count.").refuses("stream-limit", STREAM_LIMIT),
+    row("limits.streams_per_connection", count("requests", 1), Value("1024"), "Requests open at once on one HTTP/2 connection; what is beyond is refused unread, with REFUSED_STREAM.").metric(HTTP2_STREAMS),
     row("listeners[].address", Kind::Address, Required, "IP address and port; `[::]` and `0.0.0.0` are every address, port 0 a free one."),
     row("listeners[].health", Kind::PathOrOff, Value("/health"), "Path answered by the proxy itself with its readiness where no route claims it, or `off`."),
+    row("listeners[].http2", Kind::Flag, Absent("`true` with `tls`, `false` without"), "Whether HTTP/2 is spoken besides HTTP/1.1: over TLS to clients that agree to it (ALPN), without TLS to those that begin with it (prior knowledge)."),
     row("listeners[].proxy_protocol", Kind::Networks, Absent("clients connect themselves"), "Addresses or CIDR networks of the balancers in front, whose connections begin with a PROXY protocol header (version 1 or 2); the client it names is the client, and connections of anybody else are closed.").metric(PROXY_PROTOCOL),
     row("listeners[].redirect", Kind::Redirect, Absent("requests are served"), "`https` sends whoever did not come over https there, on the host asked for, with 308, which keeps method and body; `https:8443` names the port that clients reach."),
     row("listeners[].tls.acme.ca", Kind::File, Absent("the system's roots"), "PEM file: the roots the directory itself is verified by."),
@@ -142,6 +145,7 @@ pub const SETTINGS: &[Setting] = &[
     row("timeouts.body_idle", WAIT, Value("60s"), "Longest pause between bytes of a request body.").refuses("client-body-timeout", BODY_TIMEOUT),
     row("timeouts.header_read", WAIT, Value("10s"), "From the first byte of a request head to its last.").refuses("client-header-timeout", HEADER_TIMEOUT),
     row("timeouts.keep_alive", WAIT, Value("75s"), "How long a connection without a request is kept."),
+    row("timeouts.ping", WAIT, Value("30s"), "How long an HTTP/2 client with open requests may send nothing before it is asked for a sign of life with a PING; without one in as long again its connection is closed."),
     row("timeouts.write_idle", WAIT, Value("5m"), "How long a client may read nothing of what it is sent.").refuses("client-write-timeout", WRITE_TIMEOUT),
     row("trace_context", Kind::Choice(&["continue", "off"]), Value("continue"), "What becomes of `traceparent`: `continue` makes the proxy's own span the parent, `off` passes the headers as they came."),
     row("trusted_proxies", Kind::Networks, Absent("none"), "Addresses or CIDR networks whose `Forwarded` and `X-Forwarded-*` headers are believed."),
@@ -166,6 +170,7 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.health.rise", checks(), Value("1"), "Good answers in a row that make an instance healthy."),
     row("upstreams.<name>.health.timeout", WAIT, Value("2s"), "How long an answer may take."),
     row("upstreams.<name>.host", Kind::HostHeader, Value("keep"), "The `Host` instances see: `keep` the client's, `upstream` for the URL's own, or a fixed one."),
+    row("upstreams.<name>.http2", Kind::Flag, Absent("to https instances that agree to it"), "Whether HTTP/2 is spoken to instances: `false` is never, `true` also to http ones (prior knowledge), all of which must speak it."),
     row("upstreams.<name>.keepalive", Kind::DurationOrOff, Value("15s"), "After how long without a byte a quiet event stream gets a comment, between events, or `off`.").metric(KEEPALIVE_COMMENTS),
     row("upstreams.<name>.mirror", Kind::Choice(&["enforce", "observe"]), Value("enforce"), "2026-07-28 headers that are not what the body says, `Mcp-Param-*` among them where a `tools/list` named them: `enforce` refuses the request with 400, `observe` only logs it.").refuses("header-mismatch", HEADER_MISMATCH),
     row("upstreams.<name>.pool.eject", GRACE, Value("5s"), "How long an instance gets no new sessions after a connect failure; `0s` is not at all."),
@@ -173,6 +178,7 @@ pub const SETTINGS: &[Setting] = &[
     row("upstreams.<name>.pool.idle_connections_max", count("connections", 0), Value("256"), "Idle connections kept per worker and instance."),
     row("upstreams.<name>.timeouts.connect", WAIT, Value("5s"), "To open a connection to an instance.").refuses("upstream-unreachable", UNREACHABLE),
     row("upstreams.<name>.timeouts.idle", WAIT, Value("1h"), "Longest pause between bytes of a response.").refuses("idle-timeout", IDLE_TIMEOUT),
+    row("upstreams.<name>.timeouts.ping", WAIT, Value("30s"), "How long an HTTP/2 connection with open requests may be silent before its instance is asked for a sign of life with a PING; without one in as long again it is closed."),
     row("upstreams.<name>.timeouts.response_head", WAIT, Value("10m"), "From the end of a request to the head of its response: how long a silent tool call may run.").refuses("response-timeout", RESPONSE_TIMEOUT),
     row("upstreams.<name>.timeouts.stream", WAIT, Value("24h"), "A whole exchange, from first byte to last.").refuses("stream-timeout", STREAM_TIMEOUT),
     row("upstreams.<name>.tls.ca", Kind::File, Absent("the system's roots"), "PEM file: the roots that are trusted, and no others. Read again when it changes."),
@@ -200,10 +206,12 @@ const CACHE_ENTRIES: &str = "propylon_cache_entries";
 const CACHE_EVICTIONS: &str = "propylon_cache_evictions_total";
 const CACHE_REQUESTS: &str = "propylon_cache_requests_total";
 const CONNECTION_LIMIT: &str = "propylon_refused_total{reason=\"connection-limit\"}";
+const FRAME_LIMIT: &str = "propylon_refused_total{reason=\"frame-limit\"}";
 const HANDSHAKE_BYTES: &str = "propylon_handshake_bytes";
 const HEADER_LIMIT: &str = "propylon_refused_total{reason=\"header-limit\"}";
 const HEADER_MISMATCH: &str = "propylon_refused_total{reason=\"header-mismatch\"}";
 const HEADER_TIMEOUT: &str = "propylon_refused_total{reason=\"client-header-timeout\"}";
+const HTTP2_STREAMS: &str = "propylon_http2_streams_open";
 const IDLE_TIMEOUT: &str = "propylon_refused_total{reason=\"idle-timeout\"}";
 const ORIGIN_REFUSED: &str = "propylon_refused_total{reason=\"origin-refused\"}";
 const KEEPALIVE_COMMENTS: &str = "propylon_keepalive_comments_total";

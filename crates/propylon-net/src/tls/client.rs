@@ -18,12 +18,13 @@ use super::certificate::Certificate;
 use super::files::Watched;
 use super::listener::Reloaded;
 use super::verifier::Pinned;
-use super::{TlsError, provider, roots, words};
+use super::{TlsError, alpn, provider, roots, words};
 
 /// An upstream's TLS at work.
 #[derive(Debug)]
 pub struct UpstreamTls {
     wanted: propylon_config::UpstreamTls,
+    with_http2: bool,
     /// Made anew when a file changes; connections keep what they began with.
     config: ArcSwap<ClientConfig>,
     files: Watched,
@@ -35,15 +36,16 @@ pub struct UpstreamTls {
 pub struct TlsDialError(String);
 
 impl UpstreamTls {
-    /// Reads the files of `wanted`.
+    /// Reads the files of `wanted`; HTTP/2 is offered to instances unless it is not to be spoken.
     ///
     /// # Errors
     /// The first file that cannot be used.
-    pub fn load(wanted: &propylon_config::UpstreamTls) -> Result<Self, TlsError> {
+    pub fn load(wanted: &propylon_config::UpstreamTls, with_http2: bool) -> Result<Self, TlsError> {
         let files = Watched::new(files(wanted));
         Ok(Self {
-            config: ArcSwap::from_pointee(config(wanted)?),
+            config: ArcSwap::from_pointee(config(wanted, with_http2)?),
             wanted: wanted.clone(),
+            with_http2,
             files,
         })
     }
@@ -60,6 +62,7 @@ impl UpstreamTls {
         Ok(Self {
             config: ArcSwap::from_pointee(assemble(roots, pins, None)?),
             wanted: propylon_config::UpstreamTls::default(),
+            with_http2: false,
             files: Watched::new(Vec::new()),
         })
     }
@@ -69,7 +72,7 @@ impl UpstreamTls {
         if !self.files.have_changed() {
             return Reloaded::Unchanged;
         }
-        match config(&self.wanted) {
+        match config(&self.wanted, self.with_http2) {
             Ok(config) => {
                 self.config.store(Arc::new(config));
                 Reloaded::Changed
@@ -100,7 +103,10 @@ impl UpstreamTls {
     }
 }
 
-fn config(wanted: &propylon_config::UpstreamTls) -> Result<ClientConfig, TlsError> {
+fn config(
+    wanted: &propylon_config::UpstreamTls,
+    with_http2: bool,
+) -> Result<ClientConfig, TlsError> {
     let is_by_pin_alone = !wanted.pins.is_empty() && wanted.ca.is_none();
     let roots = match is_by_pin_alone {
         true => None,
@@ -110,7 +116,9 @@ fn config(wanted: &propylon_config::UpstreamTls) -> Result<ClientConfig, TlsErro
         None => None,
         Some(files) => Some(Certificate::load(files)?.certified),
     };
-    assemble(roots, &wanted.pins, shown)
+    let mut config = assemble(roots, &wanted.pins, shown)?;
+    config.alpn_protocols = alpn(with_http2);
+    Ok(config)
 }
 
 fn assemble(
@@ -135,7 +143,7 @@ fn assemble(
             Arc::unwrap_or_clone(shown),
         ))),
     };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = alpn(false);
     Ok(config)
 }
 

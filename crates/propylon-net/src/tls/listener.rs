@@ -19,12 +19,13 @@ use super::certificate::Certificate;
 use super::challenge::{self, Challenges};
 use super::files::Watched;
 use super::identity::ClientIdentity;
-use super::{TlsError, provider, roots, words};
+use super::{TlsError, alpn, provider, roots, words};
 
 /// A listener's TLS at work.
 #[derive(Debug)]
 pub struct ListenerTls {
     wanted: propylon_config::ListenerTls,
+    with_http2: bool,
     /// Made anew where clients are verified by files that changed.
     config: ArcSwap<ServerConfig>,
     chosen: Arc<Chooser>,
@@ -79,27 +80,28 @@ struct Chooser {
 }
 
 impl ListenerTls {
-    /// Reads the files of `wanted`.
+    /// Reads the files of `wanted`; HTTP/2 is offered where the listener speaks it.
     ///
     /// # Errors
     /// The first file or pair that cannot be used.
-    pub fn load(wanted: &propylon_config::ListenerTls) -> Result<Self, TlsError> {
+    pub fn load(wanted: &propylon_config::ListenerTls, with_http2: bool) -> Result<Self, TlsError> {
         let files = Watched::new(files(wanted));
         let chosen = Arc::new(Chooser {
             certificates: ArcSwap::from_pointee(read(wanted)?),
             challenges: Challenges::default(),
         });
         Ok(Self {
-            config: ArcSwap::from_pointee(config(wanted, &chosen)?),
+            config: ArcSwap::from_pointee(config(wanted, with_http2, &chosen)?),
             wanted: wanted.clone(),
+            with_http2,
             chosen,
             files,
         })
     }
 
-    /// Whether it does what `wanted` asks for.
-    pub fn is_as(&self, wanted: &propylon_config::ListenerTls) -> bool {
-        self.wanted == *wanted
+    /// Whether it does what `wanted` asks for, and offers HTTP/2 or not.
+    pub fn is_as(&self, wanted: &propylon_config::ListenerTls, with_http2: bool) -> bool {
+        self.wanted == *wanted && self.with_http2 == with_http2
     }
 
     /// Performs the handshake with a client.
@@ -140,8 +142,11 @@ impl ListenerTls {
         let certificates = read(&self.wanted)?;
         if self.wanted.client.is_some() {
             // With tickets of its own: those of before would let a client in that has been revoked since.
-            self.config
-                .store(Arc::new(config(&self.wanted, &self.chosen)?));
+            self.config.store(Arc::new(config(
+                &self.wanted,
+                self.with_http2,
+                &self.chosen,
+            )?));
         }
         self.chosen.certificates.store(Arc::new(certificates));
         Ok(())
@@ -200,6 +205,7 @@ impl ResolvesServerCert for Chooser {
 
 fn config(
     wanted: &propylon_config::ListenerTls,
+    with_http2: bool,
     chosen: &Arc<Chooser>,
 ) -> Result<ServerConfig, TlsError> {
     let versions = match wanted.min_version {
@@ -213,7 +219,7 @@ fn config(
         Some(client) => builder.with_client_cert_verifier(roots::of_clients(client)?),
     };
     let mut config = builder.with_cert_resolver(Arc::<Chooser>::clone(chosen));
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = alpn(with_http2);
     if wanted
         .acme
         .as_ref()

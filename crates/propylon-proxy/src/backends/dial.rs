@@ -5,8 +5,7 @@ use propylon_net::dial::judge::Rule;
 
 use super::{Backend, State};
 use crate::upstream::Upstream;
-use crate::upstream::connection::Connection;
-use crate::upstream::dial::{Missed, MissedKind};
+use crate::upstream::dial::{Dialled, Missed, MissedKind};
 use crate::upstream::instance::Instance;
 
 /// A name may have any number of addresses that swallow packets: this many are waited for.
@@ -19,7 +18,7 @@ impl Backend {
         guard: Option<&Guard>,
         upstream: &Upstream,
         instance: &Instance,
-    ) -> Result<Connection, Missed> {
+    ) -> Result<Dialled, Missed> {
         let Some(guard) = guard else {
             return Err(Missed {
                 kind: MissedKind::Unreachable,

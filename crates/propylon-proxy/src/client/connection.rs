@@ -11,9 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use crate::client::own_answer;
+use crate::client::{http2, own_answer};
 use crate::error::ProxyError;
 use crate::http1::head::{HeadLimits, RequestHead};
+use crate::http2::PREFACE;
 use crate::phase::forwarded::Ends;
 use crate::pipeline;
 use crate::reason::Reason;
@@ -21,23 +22,34 @@ use crate::relay::deadline::Deadline;
 use crate::relay::exchange::poll_read;
 use crate::worker::{Stage, Worker};
 
-/// What carries a client's bytes: TCP, or TLS over it.
+/// What carries a client's bytes: TCP, TLS over it, or one stream of an HTTP/2 connection.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Unpin + Debug + 'static {
+    /// Whether it knows itself where a body ends: then an end of the bytes is that, and no client that left.
+    const ENDS_BODIES: bool = false;
+
     /// Makes the close that follows a reset: the client must not take what it has for the whole.
-    fn abort(&self);
+    fn abort(&mut self);
+
+    /// The trailer lines behind a request's body that the transport has ended.
+    fn take_trailers(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes the trailer lines of an answer that the transport is to end.
+    fn set_trailers(&mut self, _lines: &[u8]) {}
 }
 
 impl Transport for TcpStream {
-    fn abort(&self) {
+    fn abort(&mut self) {
         // A socket that refuses is already closed.
-        let _ = socket2::SockRef::from(self).set_linger(Some(Duration::ZERO));
+        let _ = socket2::SockRef::from(&*self).set_linger(Some(Duration::ZERO));
     }
 }
 
 impl Transport for TlsStream<TcpStream> {
-    fn abort(&self) {
+    fn abort(&mut self) {
         // Without the alert that ends TLS, and with a reset, nobody takes what came for the whole.
-        self.get_ref().0.abort();
+        self.get_mut().0.abort();
     }
 }
 
@@ -70,16 +82,28 @@ pub(crate) enum After {
 const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// How long the last bytes of an answer that is cut get to reach its client.
-const DELIVERY: Duration = Duration::from_millis(100);
+pub(crate) const DELIVERY: Duration = Duration::from_millis(100);
 
 /// How long, and how much, a closing connection is read from: a close with unread bytes is a reset,
 /// which can take the answer away from a client that is still sending.
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
+pub(crate) const LINGER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// What is known of the version a client speaks before it says anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    Http1,
+    Http2,
+    /// Its first bytes will tell.
+    Either,
+}
 
 /// Serves a connection until either side closes it.
-pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, ends: Ends) {
+pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, ends: Ends, spoken: Spoken) {
     let mut client = ClientConnection::new(io, ends);
+    if spoken == Spoken::Either && client.begins_http2(&worker).await {
+        return http2::serve(worker, client.io, client.unread, client.ends, None).await;
+    }
     loop {
         let after = match client.read_request(&worker).await {
             Ok(Some(request)) => pipeline::exchange(&worker, &mut client, request).await,
@@ -110,14 +134,32 @@ impl<S: Transport> ClientConnection<S> {
         }
     }
 
+    /// Waits until the first bytes tell whether HTTP/2 is spoken; they stay unread.
+    async fn begins_http2(&mut self, worker: &Worker) -> bool {
+        let timeouts = worker.tables().timeouts;
+        let mut due = Instant::now() + timeouts.keep_alive;
+        loop {
+            let known = self.unread.len().min(PREFACE.len());
+            if self.unread.get(..known) != PREFACE.get(..known) {
+                return false;
+            }
+            if known == PREFACE.len() {
+                return true;
+            }
+            if known > 0 {
+                due = due.min(Instant::now() + timeouts.header_read);
+            }
+            if self.read_more(worker, due, known == 0).await != Read::Some {
+                return false;
+            }
+        }
+    }
+
     /// Waits for the next request's head. `None` when the connection is over without one.
     async fn read_request(&mut self, worker: &Worker) -> Result<Option<RequestHead>, ProxyError> {
         let tables = worker.tables();
         let (limits, timeouts) = (&tables.limits, &tables.timeouts);
-        let head_limits = HeadLimits {
-            bytes_max: usize::try_from(limits.header_bytes).unwrap_or(usize::MAX),
-            count_max: limits.header_count,
-        };
+        let head_limits = HeadLimits::of(limits);
         let mut began = (!self.unread.is_empty()).then(Instant::now);
         let idle_since = Instant::now();
         loop {
@@ -139,7 +181,7 @@ impl<S: Transport> ClientConnection<S> {
             match self.read_more(worker, due, began.is_none()).await {
                 Read::Some => began = began.or_else(|| Some(Instant::now())),
                 Read::Late if began.is_some() => return Err(Reason::ClientHeaderTimeout.into()),
-                Read::Late | Read::Closed => return Ok(None),
+                Read::Late | Read::Closed | Read::End => return Ok(None),
             }
         }
     }
@@ -154,6 +196,7 @@ impl<S: Transport> ClientConnection<S> {
         poll_fn(|cx| {
             let input = &mut worker.scratch().input;
             match poll_read(&mut self.io, cx, input) {
+                Poll::Ready(Ok(0)) if S::ENDS_BODIES => return Poll::Ready(Read::End),
                 Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Read::Closed),
                 Poll::Ready(Ok(read)) => {
                     self.unread
@@ -190,6 +233,7 @@ impl<S: Transport> ClientConnection<S> {
             let input = &mut worker.scratch().input;
             match poll_read(&mut self.io, cx, input) {
                 Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) if S::ENDS_BODIES => {}
                 Poll::Ready(Ok(0)) => return Err(Reason::ClientClosed.into()),
                 Poll::Ready(Err(error)) => return Err(ProxyError::client_io(&error)),
                 Poll::Ready(Ok(read)) => self
@@ -213,7 +257,7 @@ impl<S: Transport> ClientConnection<S> {
             self.unread.clear();
             match self.read_more(worker, due, true).await {
                 Read::Some => drained += self.unread.len(),
-                Read::Late | Read::Closed => return,
+                Read::Late | Read::Closed | Read::End => return,
             }
         }
     }
@@ -224,6 +268,8 @@ impl<S: Transport> ClientConnection<S> {
 pub(crate) enum Read {
     Some,
     Late,
+    /// The body has ended.
+    End,
     Closed,
 }
 

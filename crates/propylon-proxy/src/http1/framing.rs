@@ -13,7 +13,7 @@ pub(crate) enum Framing {
     Sized(u64),
     /// `Transfer-Encoding: chunked`.
     Chunked,
-    /// Until the connection closes; responses only.
+    /// Until the connection closes, which only a response may say, or an HTTP/2 stream ends.
     UntilClose,
 }
 
@@ -33,7 +33,11 @@ pub(crate) fn of_request(head: &RequestHead) -> Result<Framing, &'static str> {
         }
         return chunked_only(bytes, &head.lines).map(|()| Framing::Chunked);
     }
-    Ok(content_length(bytes, &head.lines)?.map_or(Framing::Empty, sized))
+    let unsized_body = match head.has_open_end {
+        true => Framing::UntilClose,
+        false => Framing::Empty,
+    };
+    Ok(content_length(bytes, &head.lines)?.map_or(unsized_body, sized))
 }
 
 /// What a response's lines, its status and the request's method say of its body.

@@ -3,6 +3,8 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use propylon_config::Limits;
+
 use super::field::Field;
 use super::lines::Lines;
 
@@ -11,6 +13,15 @@ use super::lines::Lines;
 pub(crate) struct HeadLimits {
     pub(crate) bytes_max: usize,
     pub(crate) count_max: usize,
+}
+
+impl HeadLimits {
+    pub(crate) fn of(limits: &Limits) -> Self {
+        Self {
+            bytes_max: usize::try_from(limits.header_bytes).unwrap_or(usize::MAX),
+            count_max: limits.header_count,
+        }
+    }
 }
 
 /// Why a head was refused.
@@ -22,10 +33,23 @@ pub(crate) enum HeadError {
     Invalid(&'static str),
 }
 
+/// The version of HTTP that a message came in, whatever lines it is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     Http10,
     Http11,
+    Http2,
+}
+
+impl Version {
+    /// How logs call it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Http10 => "1.0",
+            Self::Http11 => "1.1",
+            Self::Http2 => "2",
+        }
+    }
 }
 
 /// A request's head, with the bytes it came in.
@@ -38,6 +62,8 @@ pub(crate) struct RequestHead {
     pub(crate) len: usize,
     pub(crate) lines: Lines,
     pub(crate) version: Version,
+    /// A body follows, and its transport says where it ends.
+    pub(crate) has_open_end: bool,
     method: Range<usize>,
     target: Range<usize>,
 }
@@ -85,6 +111,7 @@ impl RequestHead {
             len,
             lines,
             version,
+            has_open_end: false,
             method,
             target,
         }))
@@ -110,12 +137,14 @@ impl RequestHead {
         match self.version {
             Version::Http11 => !lists("close"),
             Version::Http10 => lists("keep-alive"),
+            // A stream carries one exchange.
+            Version::Http2 => false,
         }
     }
 
     /// Whether the client holds its body back until it is asked for it (RFC 9110, 10.1.1).
     pub(crate) fn expects_continue(&self) -> bool {
-        self.version == Version::Http11
+        self.version != Version::Http10
             && self.lines.lists(self.head(), Field::Expect, "100-continue")
     }
 

@@ -86,6 +86,14 @@ impl Shared {
             let worker = index.to_string();
             gauge(&mut open, &[("worker", &worker)], count as u64)?;
         }
+        encoder
+            .encode_descriptor(
+                "propylon_http2_streams_open",
+                "Requests open on HTTP/2 connections of clients",
+                None,
+                MetricType::Gauge,
+            )?
+            .encode_gauge(&load(&self.metrics.http2_streams))?;
         let mut open = encoder.encode_descriptor(
             "propylon_streams_open",
             "Event streams open, by what they are for",

@@ -11,6 +11,7 @@ use super::location::{self, Sides};
 use super::metadata;
 use super::origin::Shown;
 use crate::backends::hides_from_client;
+use crate::http1::chunked;
 use crate::http1::field::Field;
 use crate::http1::framing::Framing;
 use crate::http1::head::{ResponseHead, Version};
@@ -33,23 +34,40 @@ pub(crate) struct ClientSide<'a> {
     pub(crate) shown: Option<&'a Shown>,
 }
 
-/// How the answer's body is sent to the client.
+/// How a body is sent on, to either side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
     /// As many bytes as announced, or none.
     Plain,
     Chunked,
-    /// Until the connection closes.
+    /// Until the connection, or the HTTP/2 stream, ends.
     UntilClose,
 }
 
 impl Encoding {
-    /// How a body of this framing is sent on to a client of that version.
+    /// How a body of this framing is sent on to a peer of that version.
     pub(crate) fn of(body: Framing, version: Version) -> Self {
         match (body, version) {
             (Framing::Empty | Framing::Sized(_), _) => Self::Plain,
             (Framing::Chunked | Framing::UntilClose, Version::Http11) => Self::Chunked,
-            (Framing::Chunked | Framing::UntilClose, Version::Http10) => Self::UntilClose,
+            (Framing::Chunked | Framing::UntilClose, Version::Http10 | Version::Http2) => {
+                Self::UntilClose
+            }
+        }
+    }
+
+    /// Codes a piece of the body behind what `out` already holds.
+    pub(crate) fn encode(self, data: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Chunked => chunked::encode(data, out),
+            Self::Plain | Self::UntilClose => out.extend_from_slice(data),
+        }
+    }
+
+    /// Codes the end of the body.
+    pub(crate) fn encode_end(self, trailers: &[u8], out: &mut Vec<u8>) {
+        if self == Self::Chunked {
+            chunked::encode_end(trailers, out);
         }
     }
 }
@@ -115,7 +133,9 @@ pub(crate) fn write(
     if encoding == Encoding::Chunked {
         out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
     }
-    if !client.keep_alive || encoding == Encoding::UntilClose {
+    if client.version == Version::Http2 {
+        // Its stream ends with the answer, and its connection goes on.
+    } else if !client.keep_alive || encoding == Encoding::UntilClose {
         out.extend_from_slice(b"Connection: close\r\n");
     } else if client.version == Version::Http10 {
         out.extend_from_slice(b"Connection: keep-alive\r\n");

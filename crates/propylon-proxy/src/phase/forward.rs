@@ -33,8 +33,9 @@ pub(crate) struct Forward<'a> {
     pub(crate) can_resume: bool,
 }
 
-/// The name by which the proxy signs `Via` (RFC 9110, 7.6.3).
+/// How the proxy signs `Via` on what came to it over HTTP/1.1 (RFC 9110, 7.6.3).
 pub(crate) const VIA: &str = "1.1 propylon";
+const NAME: &str = "propylon";
 
 impl Forward<'_> {
     /// Writes the request's head for an instance.
@@ -43,11 +44,12 @@ impl Forward<'_> {
         if self.wants_plain {
             out.extend_from_slice(b"Accept-Encoding: identity\r\n");
         }
-        if self.body.framing() == Framing::Chunked {
+        if matches!(self.body.framing(), Framing::Chunked | Framing::UntilClose) {
             out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
         }
         // Writing to a Vec cannot fail.
-        let _ = write!(out, "Via: {VIA}\r\n\r\n");
+        let received = self.request.version.as_str();
+        let _ = write!(out, "Via: {received} {NAME}\r\n\r\n");
     }
 
     /// Writes another message in the request's name, with its credentials and to its place.

@@ -189,7 +189,7 @@ impl<'r> Wanted<'r> {
         if hosts.next().is_some() {
             return Err("more than one Host");
         }
-        if host.is_none() && request.version == crate::http1::head::Version::Http11 {
+        if host.is_none() && request.version != crate::http1::head::Version::Http10 {
             return Err("no Host");
         }
         let host =

@@ -27,6 +27,10 @@ const FIELDS: &[Field] = &[
         "the client's address: the last one in `X-Forwarded-For` that is not a trusted proxy's; behind `proxy_protocol` the one the balancer told of",
     ),
     optional(
+        "http",
+        "the version of HTTP that the client spoke: `1.0`, `1.1` or `2`",
+    ),
+    optional(
         "client_subject",
         "the distinguished name in the client's certificate (RFC 4514)",
     ),

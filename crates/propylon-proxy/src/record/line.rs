@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Record;
 use crate::cache::Use;
+use crate::http1::head::Version;
 use crate::phase::route::Route;
 use crate::phase::trace::Trace;
 
@@ -21,6 +22,9 @@ pub(super) struct Line<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'r str>,
     client: std::net::IpAddr,
+    /// The version of HTTP that the client spoke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<&'static str>,
     /// Who the client is by its certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_subject: Option<&'r str>,
@@ -103,6 +107,7 @@ impl<'r> Line<'r> {
             request_id: record.request_id.as_str(),
             trace_id: record.trace.as_ref().map(Trace::id),
             client: record.client,
+            http: record.version.map(Version::as_str),
             client_subject: identity.map(|identity| identity.subject.as_str()),
             client_names: identity
                 .filter(|identity| !identity.names.is_empty())

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 use propylon_mcp::{Peek, Shape};
 
 use super::inbound::Inbound;
-use super::outbound::Outbound;
 use crate::client::connection::{ClientConnection, Read, Transport};
 use crate::error::ProxyError;
 use crate::http1::framing::{self, Framing};
-use crate::http1::head::{RequestHead, Version};
+use crate::http1::head::RequestHead;
 use crate::phase::answer::Encoding;
 use crate::reason::Reason;
 use crate::tables::Tables;
@@ -22,7 +21,6 @@ pub(crate) struct Body {
     /// What has arrived of it, decoded.
     data: Vec<u8>,
     pub(crate) inbound: Inbound,
-    pub(crate) outbound: Outbound,
     /// Its client held it back until it was asked for it, here.
     pub(crate) is_asked_for: bool,
 }
@@ -41,7 +39,6 @@ impl Body {
             framing,
             data: Vec::new(),
             inbound: Inbound::new(framing),
-            outbound: Outbound::new(Encoding::of(framing, Version::Http11)),
             is_asked_for: false,
         };
         let mut piece = request.bytes.split_off(request.len);
@@ -106,6 +103,8 @@ impl Body {
                 Read::Late if must_wait => return Err(Reason::ClientBodyTimeout.into()),
                 Read::Late => break,
                 Read::Closed => return Err(Reason::ClientClosed.into()),
+                Read::End if self.inbound.close(client.io.take_trailers()) => {}
+                Read::End => return Err(Reason::ClientClosed.into()),
             }
             let mut piece = std::mem::take(&mut client.unread);
             let progress = self.inbound.take(&mut piece)?;
@@ -122,11 +121,21 @@ impl Body {
     }
 
     /// Writes what is there of the body, coded for the upstream.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        self.outbound.encode(&self.data, out);
+    pub(crate) fn write(&self, encoding: Encoding, out: &mut Vec<u8>) {
+        encoding.encode(&self.data, out);
         if self.inbound.is_done() {
-            self.outbound.encode_end(self.inbound.trailers(), out);
+            encoding.encode_end(self.inbound.trailers(), out);
         }
+    }
+
+    /// The same body, if all of it is there.
+    pub(crate) fn again(&self) -> Option<Self> {
+        Some(Self {
+            framing: self.framing,
+            data: self.data.clone(),
+            inbound: self.inbound.again()?,
+            is_asked_for: self.is_asked_for,
+        })
     }
 
     /// Takes the data out for the rest of the peek, where that has not seen enough.

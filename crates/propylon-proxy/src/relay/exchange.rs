@@ -94,7 +94,9 @@ pub(crate) struct Tally {
 pub(crate) struct Opening<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) patience: Patience,
+    /// The client's version, and that of the link to the upstream.
     pub(crate) version: Version,
+    pub(crate) link_version: Version,
     /// The request's body, of which the first bytes have left,
     pub(crate) body: Body,
     /// but for these.
@@ -125,11 +127,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
         let mut body = opening.body;
         let request_bytes = body.data().len() as u64;
         let capture = body.take_capture();
-        let Body {
-            inbound: request,
-            outbound: mut to_upstream,
-            ..
-        } = body;
+        let mut to_upstream = Outbound::new(Encoding::of(body.framing(), opening.link_version));
         to_upstream.keep(&opening.unsent);
         Self {
             worker,
@@ -137,7 +135,7 @@ impl<'a, S: Transport> Exchange<'a, S> {
             upstream,
             patience: opening.patience,
             limits: opening.limits,
-            request,
+            request: body.inbound,
             to_upstream,
             response: Inbound::new(Framing::UntilClose),
             to_client: Outbound::new(Encoding::Plain),
@@ -211,6 +209,11 @@ impl<'a, S: Transport> Exchange<'a, S> {
     /// What the peek can see now of a body that it could not see whole before.
     pub(crate) fn captured(&self) -> Option<&[u8]> {
         self.capture.as_deref()
+    }
+
+    /// Whether the server has said that it did not look at the request.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.upstream.is_refused()
     }
 
     /// Whether the whole request has been read.

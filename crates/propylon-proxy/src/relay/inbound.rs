@@ -6,9 +6,14 @@ use crate::http1::framing::Framing;
 /// A body being read.
 #[derive(Debug)]
 pub(crate) enum Inbound {
-    Sized { left: u64 },
+    Sized {
+        left: u64,
+    },
     Chunked(Box<Decoder>),
-    UntilClose { closed: bool },
+    /// Until the other side's end, with the trailer lines that came with it.
+    UntilClose {
+        end: Option<Box<[u8]>>,
+    },
 }
 
 impl Inbound {
@@ -17,7 +22,7 @@ impl Inbound {
             Framing::Empty => Self::Sized { left: 0 },
             Framing::Sized(left) => Self::Sized { left },
             Framing::Chunked => Self::Chunked(Box::new(Decoder::new())),
-            Framing::UntilClose => Self::UntilClose { closed: false },
+            Framing::UntilClose => Self::UntilClose { end: None },
         }
     }
 
@@ -26,8 +31,14 @@ impl Inbound {
         match self {
             Self::Sized { left } => *left == 0,
             Self::Chunked(decoder) => decoder.is_done(),
-            Self::UntilClose { closed } => *closed,
+            Self::UntilClose { end } => end.is_some(),
         }
+    }
+
+    /// The end that has been read, as it was read; `None` before it.
+    pub(crate) fn again(&self) -> Option<Self> {
+        let end = || Some(self.trailers().into());
+        self.is_done().then(|| Self::UntilClose { end: end() })
     }
 
     /// Takes a piece; its data then stands at the front of it.
@@ -54,19 +65,20 @@ impl Inbound {
         }
     }
 
-    /// The other side closed. True where that is how this body ends.
-    pub(crate) fn close(&mut self) -> bool {
-        if let Self::UntilClose { closed } = self {
-            *closed = true;
+    /// The other side ended, with these trailer lines. True where that is how this body ends.
+    pub(crate) fn close(&mut self, trailers: Vec<u8>) -> bool {
+        if let Self::UntilClose { end } = self {
+            *end = Some(trailers.into());
         }
         self.is_done()
     }
 
-    /// The trailer lines of a chunked body.
+    /// The trailer lines behind the body.
     pub(crate) fn trailers(&self) -> &[u8] {
         match self {
             Self::Chunked(decoder) => decoder.trailers(),
-            _ => &[],
+            Self::UntilClose { end } => end.as_deref().unwrap_or_default(),
+            Self::Sized { .. } => &[],
         }
     }
 }

@@ -6,7 +6,6 @@ use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
 
-use crate::http1::chunked;
 use crate::phase::answer::Encoding;
 
 /// One direction's unsent bytes, and how its body is coded.
@@ -81,17 +80,12 @@ impl Outbound {
 
     /// Codes a piece of the body behind what `out` already holds.
     pub(crate) fn encode(&self, data: &[u8], out: &mut Vec<u8>) {
-        match self.encoding {
-            Encoding::Chunked => chunked::encode(data, out),
-            Encoding::Plain | Encoding::UntilClose => out.extend_from_slice(data),
-        }
+        self.encoding.encode(data, out);
     }
 
     /// Codes the end of the body.
     pub(crate) fn encode_end(&self, trailers: &[u8], out: &mut Vec<u8>) {
-        if self.encoding == Encoding::Chunked {
-            chunked::encode_end(trailers, out);
-        }
+        self.encoding.encode_end(trailers, out);
     }
 
     /// Whether data goes out byte for byte as it came in.

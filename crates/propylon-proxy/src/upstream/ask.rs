@@ -66,7 +66,7 @@ pub(crate) async fn told(
             return Err("the instance's answer is too long");
         }
         piece = read(link).await?;
-        if piece.is_empty() && !inbound.close() {
+        if piece.is_empty() && !inbound.close(Vec::new()) {
             return Err(CLOSED);
         }
     }

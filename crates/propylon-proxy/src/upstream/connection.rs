@@ -1,11 +1,14 @@
 //! One connection to an instance, and whether the server has already closed it.
 
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use propylon_net::dial::DialTarget;
 
+use super::http2::Session;
+use super::http2::stream::Stream;
 use super::link::Link;
 
 /// A connection to an instance, fresh or kept alive.
@@ -37,6 +40,12 @@ impl Connection {
         }
     }
 
+    /// One exchange on a connection that carries others.
+    pub(crate) fn on(session: &Rc<Session>) -> Self {
+        let stream = Stream::on(Rc::clone(session));
+        Self::new(Link::Http2(Box::new(stream)), session.target)
+    }
+
     /// Whether the server still listens on this idle connection, as far as can be known here.
     /// Anything to read on it, an end or bytes nobody asked for, means no.
     pub(crate) fn is_alive(&mut self, now: Instant) -> bool {
@@ -53,7 +62,7 @@ impl Connection {
         self.idle_since + told.map_or(idle, |told| told.min(idle))
     }
 
-    /// Sends the first bytes of a request, as many as the socket takes at once.
+    /// Sends the first bytes of a request, as many as are taken at once.
     ///
     /// # Errors
     /// Nothing that could be read has left: the request may go to another connection.

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use propylon_config::Health;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::Upstream;
+use super::dial::{Dialled, Raw};
 use super::instance::Instance;
+
+/// How checks call themselves.
+const AGENT: &str = "propylon-health";
 
 /// Counts answers in a row, and says when an instance changes sides.
 #[derive(Debug, Default)]
@@ -88,13 +92,43 @@ async fn ask(upstream: &Upstream, instance: &Instance, health: &Health) -> bool 
 
 /// Whether the health path answers with a success or a redirect.
 async fn answer(upstream: &Upstream, instance: &Instance, health: &Health) -> Option<bool> {
-    let mut stream = upstream.dial(instance).await.ok()?.io;
+    let Dialled { io, is_http2, .. } = upstream.dial(instance).await.ok()?;
+    let asked = (instance.name.as_str(), health.path.as_str());
+    match (io, is_http2) {
+        (Raw::Plain(stream), false) => answer_http1(stream, asked).await,
+        (Raw::Tls(stream), false) => answer_http1(stream, asked).await,
+        (Raw::Plain(stream), true) => answer_http2(stream, "http", asked).await,
+        (Raw::Tls(stream), true) => answer_http2(stream, "https", asked).await,
+    }
+}
+
+async fn answer_http1(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    (host, path): (&str, &str),
+) -> Option<bool> {
     let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: propylon-health\r\nConnection: close\r\n\r\n",
-        health.path, instance.name
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {AGENT}\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut start = [0; 12];
     stream.read_exact(&mut start).await.ok()?;
     Some(start.starts_with(b"HTTP/1.") && matches!(start.get(9), Some(b'2' | b'3')))
+}
+
+async fn answer_http2(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    scheme: &str,
+    (host, path): (&str, &str),
+) -> Option<bool> {
+    let request = http::Request::get(format!("{scheme}://{host}{path}"))
+        .header("user-agent", AGENT)
+        .body(())
+        .ok()?;
+    let (mut send, connection) = h2::client::handshake(stream).await.ok()?;
+    let (response, _) = send.send_request(request, true).ok()?;
+    let status = tokio::select! {
+        response = response => response.ok()?.status(),
+        _ = connection => return None,
+    };
+    Some(status.is_success() || status.is_redirection())
 }

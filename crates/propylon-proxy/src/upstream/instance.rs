@@ -21,6 +21,8 @@ pub(crate) struct Instance {
     /// Milliseconds after `born` until which no new work is sent here; 0 for never ejected.
     ejected_until: AtomicU64,
     born: Instant,
+    /// Whether its last connection spoke HTTP/1.1.
+    speaks_http1: AtomicBool,
     connects: AtomicU64,
     connect_failures: AtomicU64,
     reuses: AtomicU64,
@@ -42,6 +44,7 @@ impl Instance {
             healthy: AtomicBool::new(true),
             ejected_until: AtomicU64::new(0),
             born: Instant::now(),
+            speaks_http1: AtomicBool::new(false),
             connects: AtomicU64::new(0),
             connect_failures: AtomicU64::new(0),
             reuses: AtomicU64::new(0),
@@ -106,7 +109,13 @@ impl Instance {
             .store(self.millis(now + period), Ordering::Relaxed);
     }
 
-    pub(crate) fn connected(&self) {
+    /// Whether it is known to speak HTTP/1.1: then every exchange needs a connection of its own.
+    pub(crate) fn speaks_http1(&self) -> bool {
+        self.speaks_http1.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn connected(&self, speaks_http1: bool) {
+        self.speaks_http1.store(speaks_http1, Ordering::Relaxed);
         self.connects.fetch_add(1, Ordering::Relaxed);
     }
 

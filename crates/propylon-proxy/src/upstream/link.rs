@@ -1,4 +1,4 @@
-//! The bytes between the proxy and an instance: TCP, or TLS over it.
+//! The bytes between the proxy and an instance: TCP, TLS over it, or one stream of an HTTP/2 connection.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -9,12 +9,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::http2::stream::Stream;
+use crate::http1::head::Version;
+
 /// An open connection to an instance.
 #[derive(Debug)]
 pub(crate) enum Link {
     Plain(TcpStream),
     /// Boxed: what TLS remembers is many times the size of a socket.
     Tls(Box<TlsStream<TcpStream>>),
+    /// Boxed: one exchange of the many on a connection.
+    Http2(Box<Stream>),
 }
 
 /// What one TLS record holds (RFC 8446, 5.1).
@@ -37,6 +42,35 @@ impl Link {
                 let record = bytes.get(..RECORD_BYTES_MAX).unwrap_or(bytes);
                 Pin::new(stream).poll_write(cx, record)
             }
+            Self::Http2(stream) => stream.poll_send_first(cx, bytes),
+        }
+    }
+
+    /// The version of HTTP that is spoken on it.
+    pub(crate) fn version(&self) -> Version {
+        match self {
+            Self::Plain(_) | Self::Tls(_) => Version::Http11,
+            Self::Http2(_) => Version::Http2,
+        }
+    }
+
+    /// Whether the server has said that it did not look at the request.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Self::Http2(stream) if stream.is_refused())
+    }
+
+    /// Ends a request's body, all of which has been sent, where only the link can say so.
+    pub(crate) fn end(&mut self, trailers: &[u8]) {
+        if let Self::Http2(stream) = self {
+            stream.end(trailers);
+        }
+    }
+
+    /// The trailer lines behind an answer that the link has ended.
+    pub(crate) fn take_trailers(&mut self) -> Vec<u8> {
+        match self {
+            Self::Plain(_) | Self::Tls(_) => Vec::new(),
+            Self::Http2(stream) => stream.take_trailers(),
         }
     }
 
@@ -56,6 +90,8 @@ impl Link {
                     .poll_read(&mut cx, &mut buffer)
                     .is_pending()
             }
+            // It carries one exchange, and is not kept.
+            Self::Http2(_) => false,
         }
     }
 
@@ -65,6 +101,7 @@ impl Link {
         let socket = match self {
             Self::Plain(stream) => socket2::SockRef::from(&*stream),
             Self::Tls(stream) => socket2::SockRef::from(stream.get_ref().0),
+            Self::Http2(_) => return false,
         };
         let looked = socket.peek(&mut byte);
         looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
@@ -80,6 +117,7 @@ impl AsyncRead for Link {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Http2(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
     }
 }
@@ -93,6 +131,7 @@ impl AsyncWrite for Link {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Http2(stream) => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
@@ -100,6 +139,7 @@ impl AsyncWrite for Link {
         match &mut *self {
             Self::Plain(_) => Poll::Ready(Ok(())),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Http2(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -107,6 +147,7 @@ impl AsyncWrite for Link {
         match &mut *self {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Http2(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }

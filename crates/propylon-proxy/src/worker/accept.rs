@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-use super::{Command, Stage, Worker, arrival};
+use super::{Command, Stage, Woken, Worker, arrival};
 use crate::phase::forwarded::Ends;
 
 /// After an error such as too many open files, accepting again at once would only spin.
@@ -24,11 +24,8 @@ pub(crate) struct Accepted<S> {
     asked: SocketAddr,
 }
 
-/// One open connection: it counts, and can be woken, until it is dropped.
-struct Open {
-    worker: Rc<Worker>,
-    key: usize,
-}
+/// One open connection: it counts until it is dropped.
+struct Open(Rc<Worker>);
 
 /// Keeps a draining worker from ending while a listener may still take connections.
 struct Accepting(Rc<Worker>);
@@ -196,9 +193,10 @@ fn begin(worker: &Rc<Worker>, accepted: Accepted<TcpStream>) {
         return;
     }
     let worker = Rc::clone(worker);
-    worker.shared.count_open(worker.index, 1);
+    let open = Open::begin(&worker);
     tokio::task::spawn_local(async move {
-        let _open = Open::register(&worker).await;
+        let _open = open;
+        let _woken = Woken::register(&worker).await;
         let Ok(local) = accepted.stream.local_addr() else {
             return;
         };
@@ -212,24 +210,18 @@ fn begin(worker: &Rc<Worker>, accepted: Accepted<TcpStream>) {
 }
 
 impl Open {
-    async fn register(worker: &Rc<Worker>) -> Self {
-        let key = std::future::poll_fn(|cx| {
-            std::task::Poll::Ready(worker.connections.borrow_mut().insert(cx.waker().clone()))
-        })
-        .await;
-        Self {
-            worker: Rc::clone(worker),
-            key,
-        }
+    fn begin(worker: &Rc<Worker>) -> Self {
+        worker.shared.count_open(worker.index, 1);
+        Self(Rc::clone(worker))
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.worker.shared.count_open(self.worker.index, -1);
-        self.worker.connections.borrow_mut().try_remove(self.key);
-        if self.worker.stage() != Stage::Serving && self.worker.connections.borrow().is_empty() {
-            self.worker.last_gone.notify_one();
+        let worker = &self.0;
+        worker.shared.count_open(worker.index, -1);
+        if worker.stage() != Stage::Serving {
+            worker.last_gone.notify_one();
         }
     }
 }

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use propylon_net::proxy_protocol::{self, HeaderError, Told};
-use propylon_net::tls::{ListenerTls, Refused};
+use propylon_net::tls::{ListenerTls, Refused, agreed_on_http2};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
 use super::Worker;
-use crate::client::connection::{self, After, ClientConnection, Transport};
-use crate::client::own_answer;
+use crate::client::connection::{self, After, ClientConnection, Spoken, Transport};
+use crate::client::{http2, own_answer};
 use crate::phase::forwarded::Ends;
 use crate::reason::Reason;
 
@@ -26,12 +26,22 @@ pub(super) async fn receive(worker: &Rc<Worker>, mut stream: TcpStream, mut ends
     }
     let tls = worker.tables().tls(ends.asked).map(Arc::clone);
     match tls {
-        None => serve(worker, stream, ends).await,
+        None => {
+            let spoken = match worker.tables().speaks_http2(ends.asked) {
+                true => Spoken::Either,
+                false => Spoken::Http1,
+            };
+            serve(worker, stream, ends, spoken).await;
+        }
         Some(tls) => {
             if let Some(stream) = handshake(worker, &tls, stream, &ends).await {
                 ends.is_secure = true;
                 ends.identity = ListenerTls::client_of(&stream).map(Rc::new);
-                serve(worker, stream, ends).await;
+                let spoken = match agreed_on_http2(stream.get_ref().1) {
+                    true => Spoken::Http2,
+                    false => Spoken::Http1,
+                };
+                serve(worker, stream, ends, spoken).await;
             }
         }
     }
@@ -99,11 +109,15 @@ async fn hear(
 }
 
 /// Serves a connection, or says that there are too many.
-async fn serve<S: Transport>(worker: &Rc<Worker>, stream: S, ends: Ends) {
+async fn serve<S: Transport>(worker: &Rc<Worker>, stream: S, ends: Ends, spoken: Spoken) {
     let open = worker.shared.open_connections().sum::<usize>();
-    if open <= worker.tables().limits.connections {
-        connection::serve(Rc::clone(worker), stream, ends).await;
-        return;
+    let is_one_too_many = open > worker.tables().limits.connections;
+    if spoken == Spoken::Http2 {
+        let refusal = is_one_too_many.then_some(Reason::ConnectionLimit);
+        return http2::serve(Rc::clone(worker), stream, Vec::new(), ends, refusal).await;
+    }
+    if !is_one_too_many {
+        return connection::serve(Rc::clone(worker), stream, ends, spoken).await;
     }
     let mut client = ClientConnection::new(stream, ends);
     let refusal = Reason::ConnectionLimit.into();

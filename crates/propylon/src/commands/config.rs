@@ -53,16 +53,15 @@ fn check(args: &ConfigCheck) -> Result<ExitCode, CommandError> {
 
 /// Reads every file of TLS, as `serve` would.
 fn read_tls(deployment: &Deployment) -> Result<(), CommandError> {
-    let listeners = deployment
-        .listeners
-        .iter()
-        .filter_map(|listener| listener.tls.as_ref());
-    for tls in listeners {
-        ListenerTls::load(tls).map_err(StartError::from)?;
+    for listener in &deployment.listeners {
+        if let Some(tls) = &listener.tls {
+            ListenerTls::load(tls, listener.http2).map_err(StartError::from)?;
+        }
     }
     for upstream in deployment.upstreams.values() {
         if upstream.tls != propylon_config::UpstreamTls::default() {
-            UpstreamTls::load(&upstream.tls).map_err(StartError::from)?;
+            UpstreamTls::load(&upstream.tls, upstream.http2 != Some(false))
+                .map_err(StartError::from)?;
         }
     }
     Ok(())

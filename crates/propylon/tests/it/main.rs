@@ -25,6 +25,7 @@ mod generate;
 mod guard;
 mod headers;
 mod health;
+mod http2;
 mod http_judge;
 mod http_sse;
 mod keepalive;

@@ -53,7 +53,7 @@ fn a_post_arrives_over_https_with_its_body() {
         said.contains(&format!("Location: https://localhost:{tls_port}/mcp?a=b")),
         "{said}"
     );
-    assert!(said.contains("HTTP/1.1 200"), "{said}");
+    assert!(said.contains("HTTP/2 200"), "{said}");
     let seen = upstream.wait_for(1, Duration::from_secs(5));
     assert_eq!((seen.len(), seen[0].method()), (1, "POST"));
     assert_eq!(seen[0].body, b"{\"jsonrpc\":\"2.0\"}");

@@ -112,7 +112,7 @@ fn a_client_over_tls_is_served_and_the_upstream_is_told() {
     let more = ["--data-binary", &data, &again];
     let output = curl(&proxy, &authority, "mcp.example.com", "/mcp", &more);
     assert_eq!(
-        text(&output).matches("HTTP/1.1 200").count(),
+        text(&output).matches("HTTP/2 200").count(),
         2,
         "{}",
         text(&output)

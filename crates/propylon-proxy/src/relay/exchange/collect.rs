@@ -40,7 +40,7 @@ impl<S: Transport> Exchange<'_, S> {
             if piece.is_empty() {
                 // Nobody can use the connection again.
                 self.tally.surplus = true;
-                let is_end = inbound.close();
+                let is_end = inbound.close(self.upstream.take_trailers());
                 return is_end
                     .then_some(Some(body))
                     .ok_or(Reason::UpstreamClosed.into());

@@ -33,7 +33,7 @@ impl<S: Transport> Exchange<'_, S> {
             self.answer_moved = Instant::now();
             if read > 0 {
                 self.download(cx, input.get_mut(..read).unwrap_or_default(), output)?;
-            } else if self.response.close() {
+            } else if self.response.close(self.upstream.take_trailers()) {
                 self.download(cx, &mut [], output)?;
             } else {
                 return Err(Reason::UpstreamClosed.into());
@@ -67,6 +67,9 @@ impl<S: Transport> Exchange<'_, S> {
         let data = piece.get(..progress.data).unwrap_or_default();
         self.tally.response_bytes += data.len() as u64;
         let is_end = self.response.is_done();
+        if is_end {
+            self.client.io.set_trailers(self.response.trailers());
+        }
         let stream = self.stream.as_mut();
         let passed = stream.and_then(|stream| stream.hold_back(data, is_end));
         let data = passed.as_deref().unwrap_or(data);

@@ -48,10 +48,7 @@ impl<S: Transport> Exchange<'_, S> {
         if self.opening.is_empty() {
             return Ok(None);
         }
-        let limits = HeadLimits {
-            bytes_max: usize::try_from(self.limits.header_bytes).unwrap_or(usize::MAX),
-            count_max: self.limits.header_count,
-        };
+        let limits = HeadLimits::of(self.limits);
         ResponseHead::parse(&self.opening, limits).map_err(ProxyError::bad_response)
     }
 
@@ -70,7 +67,7 @@ impl<S: Transport> Exchange<'_, S> {
         }
         let rest = self.opening.split_off(head.len);
         let interim = std::mem::replace(&mut self.opening, rest);
-        if self.version == Version::Http11 {
+        if self.version != Version::Http10 {
             out.clear();
             answer::write_interim(&interim, head, out);
             let sent = self.to_client.send(cx, &mut self.client.io, out);

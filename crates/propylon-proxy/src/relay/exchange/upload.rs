@@ -18,14 +18,17 @@ impl<S: Transport> Exchange<'_, S> {
                 Poll::Pending => return Ok(()),
                 // The server may have answered and closed without reading on: let it speak.
                 Poll::Ready(Err(_)) => self.upload_refused = true,
-                Poll::Ready(Ok(())) if self.request.is_done() => return Ok(()),
+                Poll::Ready(Ok(())) if self.request.is_done() => {
+                    self.upstream.end(self.request.trailers());
+                    return Ok(());
+                }
                 Poll::Ready(Ok(())) => {
                     let Scratch { input, output } = &mut *worker.scratch();
                     let Poll::Ready(read) = poll_read(&mut self.client.io, cx, input) else {
                         return Ok(());
                     };
                     let read = read.map_err(|error| ProxyError::client_io(&error))?;
-                    if read == 0 {
+                    if read == 0 && !self.request.close(self.client.io.take_trailers()) {
                         return Err(Reason::ClientClosed.into());
                     }
                     self.upload(cx, input.get_mut(..read).unwrap_or_default(), output)?;

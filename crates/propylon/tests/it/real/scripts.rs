@@ -45,6 +45,20 @@ impl Steps {
     }
 }
 
+/// A walk over HTTP/2 by Node's own client.
+pub(crate) fn node(name: &str, args: &[&str]) -> Steps {
+    let mut command = peers().command("node");
+    command.arg(script(name)).args(args);
+    Steps::run(command)
+}
+
+/// A walk over HTTP/2 by httpx.
+pub(crate) fn httpx(name: &str, args: &[&str]) -> Steps {
+    let mut command = Command::new(peers().path("httpx"));
+    command.arg(script(name)).args(args);
+    Steps::run(command)
+}
+
 /// The Python SDK's walk.
 pub(crate) fn python(url: &str, args: &[&str]) -> Steps {
     Steps::run(python_client(url, args))

@@ -71,7 +71,7 @@ fn the_server_is_told_who_the_client_is_and_nobody_can_pretend() {
             "agent",
             &[&version[..], &forged].concat(),
         );
-        assert!(said.contains("HTTP/1.1 200"), "{said}");
+        assert!(said.contains("HTTP/2 200"), "{said}");
     }
     let said = text(&curl(
         &proxy,
@@ -80,7 +80,7 @@ fn the_server_is_told_who_the_client_is_and_nobody_can_pretend() {
         "/mcp",
         &forged,
     ));
-    assert!(said.contains("HTTP/1.1 200"), "{said}");
+    assert!(said.contains("HTTP/2 200"), "{said}");
     let seen = upstream.wait_for(3, SOON);
     for (number, exchange) in seen.iter().enumerate() {
         let told: Vec<_> = exchange
@@ -123,7 +123,7 @@ fn who_shows_no_good_certificate_is_turned_away_and_the_log_says_why() {
         "verify: required",
     );
     let said = with(&proxy, &scratch, &authority, "good", &[]);
-    assert!(said.contains("HTTP/1.1 200"), "{said}");
+    assert!(said.contains("HTTP/2 200"), "{said}");
     for (name, cause) in [
         ("expired", "it expired 3 days ago, at "),
         ("stranger", "no root in `tls.client.ca` has issued it"),
@@ -177,7 +177,7 @@ fn a_client_that_is_revoked_is_out_at_once_with_its_session_too() {
 
     authority.revoke("revoked.crl", &[7, 8], 30);
     eventually("the list in use", SOON, || {
-        !with(&proxy, &scratch, &authority, "agent", &[]).contains("HTTP/1.1")
+        !with(&proxy, &scratch, &authority, "agent", &[]).contains("HTTP/2")
     });
     eventually("the cause", SOON, || {
         proxy.output().contains("it has been revoked")
