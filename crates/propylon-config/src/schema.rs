@@ -99,57 +99,18 @@ fn leaf(setting: &Setting) -> Value {
 }
 
 fn kind(kind: Kind) -> Value {
-    let path = r"^/\S*$";
+    if let Some(pattern) = pattern(kind) {
+        return json!({ "type": "string", "pattern": pattern });
+    }
+    let list = |item| json!({ "type": "array", "items": self::kind(item) });
+    let some = |item| json!({ "type": "array", "minItems": 1, "items": self::kind(item) });
     match kind {
-        Kind::AccessLog => json!({ "type": "string", "pattern": "^(stdout|off|.*/.*[^/])$" }),
-        Kind::Address => {
-            json!({ "type": "string", "pattern": r"^(\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5}$" })
-        }
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Count { min, max, .. } => {
             json!({ "type": "integer", "minimum": min, "maximum": max })
         }
-        Kind::Domain => json!({ "type": "string", "pattern": r"^[0-9A-Za-z._-]+$" }),
-        Kind::Domains => {
-            json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Domain) })
-        }
-        Kind::Email => {
-            json!({ "type": "string", "pattern": r"^(mailto:)?[^\s@]+@[0-9A-Za-z._-]+$" })
-        }
-        Kind::HttpsUrl => json!({ "type": "string", "pattern": r"^https://[^\s#@]+$" }),
-        Kind::Duration { zero: true } => {
-            json!({ "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$" })
-        }
-        Kind::Duration { zero: false } => {
-            json!({ "type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h|d)$" })
-        }
-        Kind::DurationOrOff => {
-            json!({ "type": "string", "pattern": "^(off|0*[1-9][0-9]*(ms|s|m|h|d))$" })
-        }
         Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Host => {
-            json!({ "type": "string", "pattern": r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$" })
-        }
-        Kind::File | Kind::Folder | Kind::GuardEntry | Kind::HostHeader | Kind::Name => {
-            json!({ "type": "string", "minLength": 1 })
-        }
-        Kind::Network => json!({ "type": "string", "pattern": "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$" }),
-        Kind::Addresses | Kind::GuardEntries | Kind::Networks | Kind::Ports => {
-            json!({ "type": "array", "items": self::kind(kind.item()) })
-        }
-        Kind::Origin => {
-            json!({ "type": "string", "pattern": r"^(\*|null|[A-Za-z][0-9A-Za-z+.-]*://[0-9A-Za-z.:_\[\]-]+)$" })
-        }
-        Kind::Origins => {
-            json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Origin) })
-        }
-        Kind::Path { .. } => json!({ "type": "string", "pattern": path }),
         Kind::Port => json!({ "type": "integer", "minimum": 1, "maximum": 65535 }),
-        Kind::PathOrOff => json!({ "type": "string", "pattern": r"^(off|/\S*)$" }),
-        Kind::Pin => json!({ "type": "string", "pattern": "^sha256//?[0-9A-Za-z+/]{43}=$" }),
-        Kind::Pins => json!({ "type": "array", "minItems": 1, "items": self::kind(Kind::Pin) }),
-        Kind::Redirect => json!({ "type": "string", "pattern": "^https(:[1-9][0-9]{0,4})?$" }),
-        Kind::ServerName => json!({ "type": "string", "pattern": r"^[0-9A-Za-z._:\[\]-]+$" }),
         Kind::Size { min, .. } => json!({ "anyOf": [
             { "type": "integer", "minimum": min },
             { "type": "string", "pattern": "^[0-9]+([KMGT]i?B|B)$" },
@@ -157,16 +118,44 @@ fn kind(kind: Kind) -> Value {
         Kind::Status => {
             json!({ "type": "integer", "minimum": 400, "maximum": 599, "not": { "const": 404 } })
         }
-        Kind::Statuses => json!({ "type": "array", "items": self::kind(Kind::Status) }),
-        Kind::Url => json!({ "type": "string", "pattern": r"^https?://[^\s?#@]+$" }),
-        Kind::Urls => {
-            json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": self::kind(Kind::Url) })
-        }
         Kind::Workers => json!({ "anyOf": [
             { "const": "auto" },
             { "type": "integer", "minimum": 1, "maximum": crate::kind::WORKERS_MAX },
         ] }),
+        Kind::Addresses | Kind::GuardEntries | Kind::Networks | Kind::Ports => list(kind.item()),
+        Kind::Statuses => list(Kind::Status),
+        Kind::Domains => some(Kind::Domain),
+        Kind::Origins => some(Kind::Origin),
+        Kind::Pins => some(Kind::Pin),
+        Kind::Urls => {
+            json!({ "type": "array", "minItems": 1, "uniqueItems": true, "items": self::kind(Kind::Url) })
+        }
+        _ => json!({ "type": "string", "minLength": 1 }),
     }
+}
+
+/// How the text of a kind looks that is a text with a form.
+fn pattern(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::AccessLog => "^(stdout|off|.*/.*[^/])$",
+        Kind::Address => r"^(\[[0-9A-Fa-f:.]+\]|[0-9.]+):[0-9]{1,5}$",
+        Kind::Domain => r"^[0-9A-Za-z._-]+$",
+        Kind::Duration { zero: true } => "^[0-9]+(ms|s|m|h|d)$",
+        Kind::Duration { zero: false } => "^0*[1-9][0-9]*(ms|s|m|h|d)$",
+        Kind::DurationOrOff => "^(off|0*[1-9][0-9]*(ms|s|m|h|d))$",
+        Kind::Email => r"^(mailto:)?[^\s@]+@[0-9A-Za-z._-]+$",
+        Kind::Host => r"^((\*\.)?[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])$",
+        Kind::HttpsUrl => r"^https://[^\s#@]+$",
+        Kind::Network => "^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$",
+        Kind::Origin => r"^(\*|null|[A-Za-z][0-9A-Za-z+.-]*://[0-9A-Za-z.:_\[\]-]+)$",
+        Kind::Path { .. } => r"^/\S*$",
+        Kind::PathOrOff => r"^(off|/\S*)$",
+        Kind::Pin => "^sha256//?[0-9A-Za-z+/]{43}=$",
+        Kind::Redirect => "^https(:[1-9][0-9]{0,4})?$",
+        Kind::ServerName => r"^[0-9A-Za-z._:\[\]-]+$",
+        Kind::Url => r"^https?://[^\s?#@]+$",
+        _ => return None,
+    })
 }
 
 fn object(value: &Value) -> Map<String, Value> {

@@ -1,13 +1,13 @@
 //! The dialect of Envoy: one envoy.yaml, in which session ids carry a letter that names their instance.
 
 mod cluster;
+mod connections;
 mod coverage;
 mod filters;
 mod gaps;
 mod honours;
 mod listener;
 mod log;
-mod manager;
 mod pages;
 mod process;
 mod replies;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use propylon_config::{Deployment, IpNet, Listener};
 
-use super::manager::{self, Sender, Shared};
+use super::connections::{self, Sender, Shared};
 use super::tls;
 use super::word::kind;
 use crate::text::Text;
@@ -69,7 +69,7 @@ fn chain(
             text.deeper(|text| ranges(key, networks, text));
         }
         text.line("filters:");
-        text.deeper(|text| manager::write(deployment, listener, sender, shared, text));
+        text.deeper(|text| connections::write(deployment, listener, sender, shared, text));
         if let Some(tls) = &listener.tls {
             tls::downstream(tls, text);
         }
