@@ -4,6 +4,7 @@ mod command;
 mod debian;
 mod install;
 mod npm;
+mod peer;
 mod pip;
 mod record;
 mod table;
@@ -16,7 +17,8 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use crate::workspace;
-use table::{PEERS, Peer};
+use peer::{Peer, Program};
+use table::PEERS;
 
 /// Options of `cargo xtask peers`.
 #[derive(clap::Args, Default)]
@@ -92,12 +94,10 @@ fn select(args: &Args) -> anyhow::Result<Vec<&'static Peer>> {
         wanted.push(peer.with_context(|| format!("no peer {name}: cargo xtask peers --list"))?);
     }
     // A script of npm's runs on the pinned Node.
-    if wanted.iter().any(|peer| {
-        matches!(
-            peer.program,
-            table::Program::Script(_) | table::Program::Modules
-        )
-    }) {
+    if wanted
+        .iter()
+        .any(|peer| matches!(peer.program, Program::Script(_) | Program::Modules))
+    {
         wanted.extend(PEERS.iter().filter(|peer| peer.name == "node"));
     }
     wanted.sort_by_key(|peer| peer.name);

@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 
 use super::command;
+use super::peer::{Peer, Place, Program, Proof, Source};
 use super::record::Installed;
-use super::table::{Peer, Place, Program, Proof, Source};
 use super::version;
 use crate::workspace::find_program;
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
 
+use super::peer::{Peer, Source};
 use super::record::{self, Installed, Record};
-use super::table::{Peer, Source};
 use super::{debian, npm, pip};
 
 const GOOD: Style = AnsiColor::Green.on_default();

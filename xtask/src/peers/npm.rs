@@ -8,8 +8,9 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::command;
+use super::peer::{Peer, Program, Proof, Source};
 use super::record::Installed;
-use super::table::{PEERS, Peer, Program, Proof, REGISTRY_DAY, Source};
+use super::table::{PEERS, REGISTRY_DAY};
 use super::version;
 
 /// Installs `peers`, which share `prefix`.

@@ -8,8 +8,9 @@ use std::process::Command;
 use anyhow::{Context, bail};
 
 use super::command;
+use super::peer::{Peer, Program, Proof, Source};
 use super::record::Installed;
-use super::table::{PIP_VERSION, Peer, Program, Proof, REGISTRY_DAY, Source};
+use super::table::{PIP_VERSION, REGISTRY_DAY};
 use super::version;
 
 /// Installs all of `peers` in one go, so that one resolution has to fit them all.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::table::Peer;
+use super::peer::Peer;
 
 /// What is installed, by peer name.
 pub(super) type Record = BTreeMap<String, Installed>;
