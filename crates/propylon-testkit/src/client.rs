@@ -76,14 +76,22 @@ impl RawClient {
     /// # Panics
     /// When nobody accepts.
     pub fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))
-            .unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"));
-        stream.set_nodelay(true).expect("TCP_NODELAY can be set");
-        Self {
+        Self::try_connect(address)
+            .unwrap_or_else(|error| panic!("cannot connect to {address}: {error}"))
+    }
+
+    /// Connects to whoever may refuse or reset at once.
+    ///
+    /// # Errors
+    /// What the socket says.
+    pub fn try_connect(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
             stream,
             buffer: vec![],
             patience: PATIENCE,
-        }
+        })
     }
 
     /// Connects with a receive buffer of about `bytes`: a slow reader that soon stops taking.
