@@ -1,8 +1,10 @@
 //! The official conformance suite, directly and through the proxy to three instances: nothing worse, by scenario.
 
+use std::collections::BTreeSet;
+
 use crate::front::serve;
 use crate::real::servers::{Kind, Server, replicas};
-use crate::real::suite::{Counts, counts};
+use crate::real::suite::{Counts, counts, requirements, scenarios};
 use crate::real::task_server;
 
 /// Both runs, each on a server fresh from its start.
@@ -141,4 +143,53 @@ fn the_modern_revision_on_the_suites_own_tools() {
         40,
         60,
     );
+}
+
+/// What the suites can be asked for beyond the sets above: revisions before those, and the extensions of `pending`. What
+/// `active`, `draft` and `all` name besides is in a set already, which the end of this test holds to.
+#[test]
+fn every_other_set_on_the_suites_own_tools() {
+    let alone = Server::start(Kind::Conformance, "alpha");
+    let servers = replicas(Kind::Conformance);
+    let urls: Vec<_> = servers.iter().map(Server::url).collect();
+    let proxy = serve(&urls);
+    let mut run = BTreeSet::new();
+    for (peer, args, scenarios_min, passed_min) in [
+        (
+            "conformance-0.1",
+            "--suite all --spec-version 2025-06-18",
+            26,
+            20,
+        ),
+        (
+            "conformance-0.2",
+            "--suite all --spec-version 2025-03-26",
+            1,
+            3,
+        ),
+        (
+            "conformance-0.2",
+            "--suite all --spec-version 2025-06-18",
+            27,
+            50,
+        ),
+        ("conformance-0.2", "--suite pending", 15, 30),
+    ] {
+        let args: Vec<_> = args.split(' ').collect();
+        let direct = counts(peer, &alone.url(), &args);
+        let through = counts(peer, &proxy.url("/mcp"), &args);
+        compare(&direct, &through, scenarios_min, passed_min);
+        run.extend(direct.into_keys());
+    }
+    proxy.stop();
+    let required = requirements("conformance-0.2");
+    let revisions: Vec<_> = required.keys().map(String::as_str).collect();
+    assert_eq!(revisions, ["2025-11-25", "2026-07-28"], "each has tests");
+    let is_run =
+        |name: &String| run.contains(name) || required.values().any(|set| set.contains(name));
+    let left: Vec<_> = scenarios("conformance-0.2")
+        .into_iter()
+        .filter(|name| !is_run(name))
+        .collect();
+    assert_eq!(left, [""; 0], "scenarios that no test runs");
 }

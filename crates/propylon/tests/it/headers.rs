@@ -454,3 +454,40 @@ fn a_trace_goes_on_under_the_proxys_own_span() {
     assert_eq!(proxy.logged(|_| true)["trace_id"], trace);
     proxy.stop();
 }
+
+/// The copies in a body are its server's: whose parent they name is between it and its client (2026-07-28 basic,
+/// OpenTelemetry trace context).
+#[test]
+fn the_trace_context_of_a_body_is_left_alone() {
+    let upstream = plain();
+    let proxy = serve_one(&upstream);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let parent = format!("00-{trace}-b7ad6b7169203331-01");
+    let copies = format!(
+        r#"{{ "tracestate":"a=1,b=\u0032", "traceparent" : "{parent}","baggage":"user=%C3%A9;k", "io.modelcontextprotocol/protocolVersion":"2026-07-28" }}"#
+    );
+    let body = format!(
+        r#"{{"jsonrpc":"2.0", "id":1,"method":"tools/call","params":{{"_meta":{copies},"name":"echo","arguments":{{}} }}}}"#
+    );
+    let mirrored = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: echo";
+    let context = format!("traceparent: {parent}\r\ntracestate: a=1,b=2\r\nbaggage: user=%C3%A9;k");
+    for context in [context.as_str(), "X-None: 1"] {
+        let before = upstream.exchanges().len();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n{mirrored}\r\n{context}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut client = RawClient::connect(proxy.address());
+        let (response, _) = client.send(head + &body).read();
+        assert_eq!(response.status, 200);
+        let seen = upstream.wait_for(before + 1, SOON).remove(before);
+        assert_eq!(String::from_utf8_lossy(&seen.body), body);
+        let span = seen.values("traceparent")[0].split('-').nth(2);
+        assert_ne!(span, Some("b7ad6b7169203331"), "the header's parent is us");
+        let of_trace = seen.values("traceparent")[0].contains(trace);
+        assert_eq!(of_trace, context != "X-None: 1", "the body begins no trace");
+        let kept = seen.header("baggage") == Some("user=%C3%A9;k");
+        assert_eq!(kept, context != "X-None: 1");
+    }
+    proxy.stop();
+}

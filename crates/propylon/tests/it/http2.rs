@@ -4,6 +4,7 @@ mod client;
 mod drain;
 mod floods;
 mod frames;
+mod lost;
 mod pairs;
 mod peers;
 mod refused;

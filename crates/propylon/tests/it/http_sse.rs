@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::front::{BINARY, assert_refused, metric};
 use crate::real::scripts;
 use crate::real::servers::{Kind, replicas};
+use crate::revisions::{LEGACY, PYTHON, TYPESCRIPT, check, teller};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -241,6 +242,10 @@ fn real_old_servers_and_clients_meet_under_a_prefix() {
             .collect();
         let routes = [("/weather/old", "/sse"), ("/under", "")];
         let proxy = serve(&routes, &origins, &[]);
+        every_revision(
+            kind,
+            &[format!("{}/sse", origins[0]), proxy.url("/under/sse")],
+        );
         for path in ["/weather/old", "/under/sse"] {
             let url = proxy.url(path);
             for steps in [
@@ -257,5 +262,24 @@ fn real_old_servers_and_clients_meet_under_a_prefix() {
             metric(&proxy, "propylon_affinity_entries", &[]) < 0.5
         });
         proxy.stop();
+    }
+}
+
+/// Sessions over this transport speak every revision that has any.
+fn every_revision(kind: Kind, urls: &[String; 2]) {
+    let asked = LEGACY.join(",");
+    let args = ["--revisions", &asked, "--tool", teller(kind), "--sse"];
+    let args = [&urls.each_ref().map(String::as_str)[..], &args].concat();
+    for (steps, packages) in [
+        (scripts::python_revisions(&args), PYTHON),
+        (scripts::typescript_revisions(&args), TYPESCRIPT),
+    ] {
+        for url in urls {
+            for revision in LEGACY {
+                for package in packages {
+                    check(steps.at(&format!("{url} {revision}{package}")), revision);
+                }
+            }
+        }
     }
 }

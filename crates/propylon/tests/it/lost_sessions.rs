@@ -21,9 +21,9 @@ const INITIALIZE: &str = r#"{ "id":0,"method": "initialize", "jsonrpc":"2.0", "p
 const INITIALIZED: &str = r#"{"method":"notifications/initialized","jsonrpc":"2.0"}"#;
 
 /// A server that tells when its tools change, and can be made to misbehave.
-struct Server {
-    script: McpScript,
-    upstream: Upstream,
+pub(crate) struct Server {
+    pub(crate) script: McpScript,
+    pub(crate) upstream: Upstream,
 }
 
 fn server(name: &str, odd: impl Fn(&Exchange) -> Option<Answer> + Send + Sync + 'static) -> Server {
@@ -61,7 +61,7 @@ fn initialized(script: &McpScript, exchange: &Exchange) -> Answer {
 
 static MINTED: AtomicU32 = AtomicU32::new(0);
 
-fn trio() -> [Server; 3] {
+pub(crate) fn trio() -> [Server; 3] {
     NAMES.map(|name| server(name, |_| None))
 }
 
@@ -78,14 +78,14 @@ fn renewing(servers: &[Server], more: &str) -> Propylon {
 }
 
 /// A client's session: its id, and the name of the server that began it.
-struct Session<'p> {
+pub(crate) struct Session<'p> {
     proxy: &'p Propylon,
     line: String,
-    owner: String,
+    pub(crate) owner: String,
 }
 
 impl<'p> Session<'p> {
-    fn open(proxy: &'p Propylon) -> Self {
+    pub(crate) fn open(proxy: &'p Propylon) -> Self {
         let (response, body) = post(proxy, &[BEARER], INITIALIZE);
         assert_eq!(response.status, 200, "{}", body.text());
         let id = response
@@ -100,7 +100,7 @@ impl<'p> Session<'p> {
         session
     }
 
-    fn call(&self, id: u32) -> (Response, Body) {
+    pub(crate) fn call(&self, id: u32) -> (Response, Body) {
         let call = rpc(
             id,
             "tools/call",
@@ -113,7 +113,7 @@ impl<'p> Session<'p> {
         )
     }
 
-    fn answered(&self, id: u32) -> String {
+    pub(crate) fn answered(&self, id: u32) -> String {
         let (response, body) = self.call(id);
         assert_eq!(response.status, 200, "{}", body.text());
         body.json()["result"]["content"][0]["text"]
@@ -150,7 +150,7 @@ pub(crate) fn repairs(proxy: &Propylon, how: &str) -> u32 {
 
 /// The session was begun there by the client's own messages, with its credentials, and went on under the id that was
 /// minted for it, which is given.
-fn assert_begun_at(heir: &Server) -> String {
+pub(crate) fn assert_begun_at(heir: &Server) -> String {
     let seen = heir.upstream.exchanges();
     let bodies: Vec<_> = seen
         .iter()
@@ -178,7 +178,7 @@ fn assert_begun_at(heir: &Server) -> String {
 }
 
 /// The session's first stream begins with the notice, whatever event it asks to go on from; the next does not.
-fn assert_told_once(session: &Session<'_>, heir: &Server) {
+pub(crate) fn assert_told_once(session: &Session<'_>, heir: &Server) {
     let proxy = session.proxy;
     let headers = [
         VERSION,

@@ -42,6 +42,7 @@ mod real;
 mod redirects;
 mod reload_drain;
 mod request_shapes;
+mod revisions;
 mod routing;
 mod sdk_matrix;
 mod sealed;

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use proptest::test_runner::TestCaseResult;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::super::{PARAM_KEY_BYTES_MAX, ParamKeys, Peek, RpcId, Shape, peek};
+use super::super::{NESTING_MAX, PARAM_KEY_BYTES_MAX, ParamKeys, Peek, RpcId, Shape, peek};
 use super::rendering::message;
 
 fn expected_shape(message: &Value) -> Shape {
@@ -97,6 +97,16 @@ fn check_cut(cut: &Peek<'_>, whole: &Peek<'_>) -> TestCaseResult {
     Ok(())
 }
 
+/// What no text in UTF-8 has, wherever it is put: a byte of no character, the rest of one, an overlong form, half a
+/// surrogate pair, and what is beyond Unicode.
+const BROKEN: [&[u8]; 5] = [
+    b"\xff",
+    b"\x80",
+    b"\xc0\x80",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -142,6 +152,36 @@ proptest! {
                 Err(_) => prop_assert_eq!(shape, Shape::NotJson),
             },
             Some(_) => prop_assert_eq!(shape, Shape::NotJson),
+        }
+    }
+
+    #[test]
+    fn no_text_is_no_json(tree in message(), seed: u64, place: Index, broken in select(BROKEN.to_vec())) {
+        let mut bytes = tree.render(seed).into_bytes();
+        let place = place.index(bytes.len() + 1);
+        bytes.splice(place..place, broken.iter().copied());
+        prop_assert!(str::from_utf8(&bytes).is_err());
+        prop_assert_eq!(peek(&bytes).shape, Shape::NotJson);
+    }
+
+    #[test]
+    fn nesting_is_limited_wherever_it_is(
+        around in vec(any::<bool>(), 0..NESTING_MAX * 2),
+        member in select(vec!["x", "params", "arguments", "id", "method"]),
+    ) {
+        let opened: String = around.iter().map(|list| if *list { "[" } else { "{\"a\":" }).collect();
+        let closed: String = around.iter().rev().map(|list| if *list { "]" } else { "}" }).collect();
+        let value = format!("{opened}1{closed}");
+        let (text, depth) = match member {
+            "arguments" => (format!(r#"{{"method":"m","params":{{"arguments":{value}}}}}"#), around.len() + 2),
+            "method" => (format!(r#"{{"method":{value},"id":1,"method":"m"}}"#), around.len() + 1),
+            _ => (format!(r#"{{"method":"m","{member}":{value}}}"#), around.len() + 1),
+        };
+        let peeked = peek(text.as_bytes());
+        prop_assert_eq!(peeked.shape == Shape::TooDeep, depth > NESTING_MAX, "{} deep", depth);
+        // The full parser allows one level less.
+        if depth < NESTING_MAX {
+            check_whole(&peeked, &serde_json::from_str(&text).unwrap())?;
         }
     }
 

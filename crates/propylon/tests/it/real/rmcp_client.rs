@@ -26,6 +26,8 @@ use tokio::sync::Notify;
 struct Handler {
     arrivals: Arc<std::sync::Mutex<Vec<Instant>>>,
     changed: Arc<Notify>,
+    /// What `initialize` offers.
+    offers: ProtocolVersion,
 }
 
 impl ClientHandler for Handler {
@@ -35,6 +37,7 @@ impl ClientHandler for Handler {
             .enable_elicitation()
             .build();
         ClientConfig::new(capabilities, Implementation::new("propylon-test", "1"))
+            .with_protocol_version(self.offers.clone())
     }
 
     async fn create_elicitation(
@@ -87,20 +90,20 @@ pub(crate) enum Era {
 
 async fn connect(url: &str, era: Era) -> (Client, Handler) {
     let handler = Handler::default();
-    let config = StreamableHttpClientTransportConfig::with_uri(url.to_owned());
     let mode = match era {
         Era::Legacy => ClientLifecycleMode::Initialize,
         Era::Modern => ClientLifecycleMode::Discover {
             preferred_versions: vec![ProtocolVersion::V_2026_07_28],
         },
     };
+    (connect_as(&handler, url, mode).await, handler)
+}
+
+async fn connect_as(handler: &Handler, url: &str, mode: ClientLifecycleMode) -> Client {
+    let config = StreamableHttpClientTransportConfig::with_uri(url.to_owned());
     let transport = StreamableHttpClientTransport::from_config(config);
-    let client = handler
-        .clone()
-        .serve_with_lifecycle(transport, mode)
-        .await
-        .expect("the client connects");
-    (client, handler)
+    let client = handler.clone().serve_with_lifecycle(transport, mode).await;
+    client.expect("the client connects")
 }
 
 async fn call(client: &Client, tool: &'static str, arguments: Value) -> String {
@@ -170,6 +173,42 @@ pub(crate) fn sessions(url: &str, count: usize) -> Vec<Vec<String>> {
             seen.push(names);
         }
         seen
+    })
+}
+
+/// One session that asks for `revision`, or finds out by itself (`auto`): the revision that is spoken then, what `echo`
+/// said, and what the tool that tells the instance said three times.
+pub(crate) fn revision(url: &str, revision: &str, tool: &'static str) -> (String, [String; 4]) {
+    let mut known = ProtocolVersion::KNOWN_VERSIONS.iter();
+    let asked = known.find(|known| known.as_str() == revision);
+    let mode = match asked {
+        None => ClientLifecycleMode::Auto {
+            preferred_versions: vec![ProtocolVersion::LATEST],
+            legacy_version: None,
+        },
+        Some(asked) if asked.has_initialize() => ClientLifecycleMode::Initialize,
+        Some(asked) => ClientLifecycleMode::Discover {
+            preferred_versions: vec![asked.clone()],
+        },
+    };
+    let handler = Handler {
+        offers: asked.cloned().unwrap_or_default(),
+        ..Handler::default()
+    };
+    block_on(async {
+        let client = connect_as(&handler, url, mode).await;
+        let spoken = client.peer_info().map(|info| info.protocol_version.clone());
+        let tools = client.list_all_tools().await.expect("tools are listed");
+        assert!(tools.iter().any(|known| known.name == tool), "{tools:?}");
+        let said = [
+            call(&client, "echo", json!({ "message": "naïve ☕" })).await,
+            call(&client, tool, json!({})).await,
+            call(&client, tool, json!({})).await,
+            call(&client, tool, json!({})).await,
+        ];
+        client.cancel().await.expect("the client closes");
+        let spoken = spoken.expect("the server told its revision");
+        (spoken.as_str().to_owned(), said)
     })
 }
 

@@ -101,6 +101,21 @@ pub(crate) fn typescript_modern(url: &str, args: &[&str]) -> Steps {
     Steps::run(command)
 }
 
+/// A session of every revision, by the Python SDK.
+pub(crate) fn python_revisions(args: &[&str]) -> Steps {
+    let mut command = Command::new(peers().path("python-sdk"));
+    command.arg(script("revisions.py")).args(args);
+    Steps::run(command)
+}
+
+/// A session of every revision, by both packages of the TypeScript SDK.
+pub(crate) fn typescript_revisions(args: &[&str]) -> Steps {
+    let mut command = peers().command("node");
+    command.env("SDK_MODULES", peers().modules("typescript-sdk"));
+    command.arg(script("revisions.mjs")).args(args);
+    Steps::run(command)
+}
+
 /// Sessions over HTTP with SSE, by the Python SDK.
 pub(crate) fn python_sse(url: &str, args: &[&str]) -> Steps {
     let mut command = Command::new(peers().path("python-sdk"));
