@@ -1,5 +1,7 @@
 //! Sessions that are lost: told in one way, or begun anew on a live instance, once, and with nothing sent twice.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -120,6 +122,19 @@ impl<'p> Session<'p> {
             .as_str()
             .expect("a text")
             .to_owned()
+    }
+
+    /// Who answers so many calls that are made at once.
+    pub(crate) fn answered_at_once(&self, ids: Range<u32>) -> BTreeSet<String> {
+        std::thread::scope(|scope| {
+            let calls: Vec<_> = ids
+                .map(|id| scope.spawn(move || self.answered(id)))
+                .collect();
+            let answers = calls.into_iter().map(|call| call.join());
+            answers
+                .map(|owner| owner.expect("it is answered"))
+                .collect()
+        })
     }
 
     fn owner_of<'s>(&self, servers: &'s [Server]) -> &'s Server {
@@ -259,21 +274,8 @@ fn many_that_find_it_lost_begin_it_anew_once() {
     let proxy = renewing(&servers, "");
     let session = Session::open(&proxy);
     session.owner_of(&servers).upstream.die();
-    std::thread::scope(|scope| {
-        let calls: Vec<_> = (0..16)
-            .map(|id| {
-                scope.spawn({
-                    let session = &session;
-                    move || session.answered(id)
-                })
-            })
-            .collect();
-        let owners: std::collections::BTreeSet<_> = calls
-            .into_iter()
-            .map(|call| call.join().expect("it is answered"))
-            .collect();
-        assert_eq!(owners.len(), 1, "{owners:?}");
-    });
+    let owners = session.answered_at_once(0..16);
+    assert_eq!(owners.len(), 1, "{owners:?}");
     let others = |server: &&Server| server.script.name != session.owner;
     let initializes: usize = servers
         .iter()
