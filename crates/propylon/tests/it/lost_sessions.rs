@@ -1,7 +1,6 @@
 //! Sessions that are lost: told in one way, or begun anew on a live instance, once, and with nothing sent twice.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -125,15 +124,13 @@ impl<'p> Session<'p> {
     }
 
     /// Who answers so many calls that are made at once.
-    pub(crate) fn answered_at_once(&self, ids: Range<u32>) -> BTreeSet<String> {
+    pub(crate) fn answered_at_once(&self, ids: std::ops::Range<u32>) -> BTreeSet<String> {
         std::thread::scope(|scope| {
             let calls: Vec<_> = ids
                 .map(|id| scope.spawn(move || self.answered(id)))
                 .collect();
             let answers = calls.into_iter().map(|call| call.join());
-            answers
-                .map(|owner| owner.expect("it is answered"))
-                .collect()
+            answers.map(Result::unwrap).collect()
         })
     }
 
