@@ -6,6 +6,8 @@ use std::str;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::link::Link;
+
 const READ_SIZE: usize = 8 * 1024;
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 64;
@@ -62,9 +64,9 @@ impl From<Framing> for Body {
     }
 }
 
-/// One TCP connection and the bytes read ahead on it.
+/// One connection and the bytes read ahead on it.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    link: Link,
     buffer: Vec<u8>,
     start: usize,
 }
@@ -72,15 +74,20 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
+        Ok(Self::over(stream.into()))
+    }
+
+    pub(crate) fn over(link: Link) -> Self {
+        Self {
+            link,
             buffer: Vec::with_capacity(1024),
             start: 0,
-        })
+        }
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes).await
+        self.link.write_all(bytes).await?;
+        self.link.flush().await
     }
 
     /// Reads a response head; the other side closing first is an error.
@@ -255,7 +262,7 @@ impl Connection {
             return Err(invalid("a head (too long)"));
         }
         self.buffer.reserve(READ_SIZE);
-        self.stream.read_buf(&mut self.buffer).await
+        self.link.read_buf(&mut self.buffer).await
     }
 }
 

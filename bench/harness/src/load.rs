@@ -1,12 +1,14 @@
 //! The load: MCP clients on one thread, which also measure the proxy's process group.
 
+mod dial;
 mod requests;
+mod requests_tls;
 mod streams;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
-use tokio::net::TcpSocket;
 use tokio::task::LocalSet;
 
 use crate::http1::Connection;
@@ -14,11 +16,14 @@ use crate::measure::Counters;
 use crate::message;
 use crate::process::Group;
 use crate::upstream::CONTROL;
+use dial::Dialer;
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     /// tools/call over keep-alive connections, each with a session of its own
     Requests(requests::Args),
+    /// tools/call over TLS 1.3, sent by h2load over HTTP/1.1 or HTTP/2
+    RequestsTls(requests_tls::Args),
     /// Idle event streams, then a steady rate of events
     Streams(streams::Args),
 }
@@ -35,6 +40,9 @@ pub(crate) struct Target {
     /// Process group of the proxy, to measure
     #[arg(long)]
     group: Option<u32>,
+    /// The certificate of the proxy (PEM): speak TLS 1.3, and trust this one alone
+    #[arg(long)]
+    certificate: Option<PathBuf>,
 }
 
 impl Target {
@@ -43,9 +51,6 @@ impl Target {
     }
 }
 
-/// Client connections that share one source address, below the size of the ephemeral port range.
-const CONNECTIONS_PER_ADDRESS: usize = 10_000;
-
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -53,6 +58,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     let output = LocalSet::new().block_on(&runtime, async {
         anyhow::Ok(match command {
             Command::Requests(args) => serde_json::to_string(&requests::run(args).await?)?,
+            Command::RequestsTls(args) => serde_json::to_string(&requests_tls::run(args).await?)?,
             Command::Streams(args) => serde_json::to_string(&streams::run(args).await?)?,
         })
     })?;
@@ -69,20 +75,9 @@ struct Client {
 }
 
 impl Client {
-    async fn initialize(target: SocketAddr, number: usize) -> anyhow::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
-        if let Ok(last @ 1..) = u8::try_from(number / CONNECTIONS_PER_ADDRESS) {
-            socket.bind(SocketAddr::new(
-                IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1 + last)),
-                0,
-            ))?;
-        }
-        let stream = socket
-            .connect(target)
-            .await
-            .with_context(|| format!("cannot connect to {target}"))?;
-        let mut connection = Connection::new(stream)?;
-        let host = target.to_string();
+    async fn initialize(dialer: &Dialer, number: usize) -> anyhow::Result<Self> {
+        let mut connection = Connection::over(dialer.connect(number).await?);
+        let host = dialer.address.to_string();
         connection.send(&message::initialize(&host)).await?;
         let head = connection.read_response().await.context("initialize")?;
         let mut body = Vec::new();

@@ -3,6 +3,7 @@
 mod clock;
 mod floor;
 mod http1;
+mod link;
 mod load;
 mod measure;
 mod message;
@@ -30,7 +31,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Compare peers on the same upstream and the same work
-    #[command(override_usage = "cargo xtask bench [OPTIONS] [requests|streams]")]
+    #[command(
+        override_usage = "cargo xtask bench [OPTIONS] [requests|streams|requests-tls|streams-tls]"
+    )]
     Run(run::Args),
     /// The floor: copy bytes between one client connection and one upstream connection
     Floor(floor::Args),

@@ -59,6 +59,31 @@ pub(crate) struct Requests {
     pub(crate) delays: Delays,
 }
 
+/// How a client speaks inside TLS.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Protocol {
+    H1,
+    H2,
+}
+
+/// One `load requests-tls` run.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct TlsRequests {
+    pub(crate) protocol: Protocol,
+    pub(crate) connections: usize,
+    /// Requests that wait for their answer at one time, over all connections.
+    pub(crate) in_flight: usize,
+    pub(crate) seconds: f64,
+    /// Calls the upstream answered inside the window.
+    pub(crate) answers: u64,
+    /// The same in all, warm-up included.
+    pub(crate) answers_in_all: u64,
+    pub(crate) cpu: Option<Cpu>,
+}
+
 /// One `load streams` run.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Streams {

@@ -84,17 +84,36 @@ pub(crate) fn open_stream(host: &str, session: &str) -> Vec<u8> {
 }
 
 fn head(method: &str, host: &str, session: Option<&str>) -> String {
+    let mut text = format!("{method} {PATH} HTTP/1.1\r\nHost: {host}\r\n");
+    for (name, value) in headers(method, session) {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text
+}
+
+/// What every request carries besides its host and the form of its body.
+pub(crate) fn headers<'a>(
+    method: &str,
+    session: Option<&'a str>,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
     let accept = if method == "GET" {
         "text/event-stream"
     } else {
         "application/json, text/event-stream"
     };
-    let session = session
-        .map(|id| format!("Mcp-Session-Id: {id}\r\n"))
-        .unwrap_or_default();
-    format!(
-        "{method} {PATH} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {AGENT}\r\nAccept: {accept}\r\nAuthorization: {AUTHORIZATION}\r\nMCP-Protocol-Version: {VERSION}\r\n{session}"
-    )
+    [
+        ("User-Agent", AGENT),
+        ("Accept", accept),
+        ("Authorization", AUTHORIZATION),
+        ("MCP-Protocol-Version", VERSION),
+    ]
+    .into_iter()
+    .chain(session.map(|id| ("Mcp-Session-Id", id)))
+}
+
+/// The body of a `tools/call`.
+pub(crate) fn call(id: u64) -> String {
+    format!("{CALL_BEFORE_ID}{id}{CALL_AFTER_ID}")
 }
 
 /// The JSON-RPC id of a `tools/call` body, as its bytes.

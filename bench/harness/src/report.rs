@@ -4,6 +4,7 @@ mod figures;
 mod markdown;
 mod svg;
 mod targets;
+mod tls;
 
 use std::fs;
 use std::path::Path;
@@ -11,14 +12,16 @@ use std::path::Path;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{Requests, Streams};
+use crate::measure::{Cpu, Requests, Streams, TlsRequests};
 pub(crate) use markdown::markdown;
 
-/// Both parts, each from the last run that measured it.
+/// The parts, each from the last run that measured it.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Results {
     pub(crate) requests: Option<Section<Requests>>,
     pub(crate) streams: Option<Section<Streams>>,
+    pub(crate) requests_tls: Option<Section<TlsRequests>>,
+    pub(crate) streams_tls: Option<Section<Streams>>,
 }
 
 /// One part, and how it was measured.
@@ -67,21 +70,31 @@ impl Results {
 
 /// One run, for the terminal.
 pub(crate) fn line_of_requests(run: &Requests) -> String {
-    let cpu = run.cpu.map_or_else(
+    let cpu = per_request(run.cpu, run.answers);
+    let rate = run.answers as f64 / run.seconds;
+    format!(
+        "{cpu}, {rate:.0} req/s, p50 {:.0} µs, p99 {:.0} µs",
+        run.delays.p50_us, run.delays.p99_us
+    )
+}
+
+/// One run, for the terminal.
+pub(crate) fn line_of_tls_requests(run: &TlsRequests) -> String {
+    let rate = run.answers as f64 / run.seconds;
+    format!("{}, {rate:.0} req/s", per_request(run.cpu, run.answers))
+}
+
+fn per_request(cpu: Option<Cpu>, answers: u64) -> String {
+    cpu.map_or_else(
         || "no proxy".into(),
         |cpu| {
-            let answers = run.answers.max(1) as f64;
+            let answers = answers.max(1) as f64;
             format!(
                 "{:.1} µs CPU/request ({:.1} by ticks)",
                 cpu.used_ns as f64 / 1e3 / answers,
                 cpu.stat_ns as f64 / 1e3 / answers
             )
         },
-    );
-    let rate = run.answers as f64 / run.seconds;
-    format!(
-        "{cpu}, {rate:.0} req/s, p50 {:.0} µs, p99 {:.0} µs",
-        run.delays.p50_us, run.delays.p99_us
     )
 }
 

@@ -1,5 +1,6 @@
 //! The comparison: every peer in turn, round after round, on the same upstream and the same work.
 
+mod certificate;
 mod child;
 mod machine;
 mod peer;
@@ -14,7 +15,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::measure::{Ready, Requests, Streams};
+use crate::measure::{Protocol, Ready, Requests, Streams, TlsRequests};
 use crate::report::{self, Results, Row, Section};
 use child::Child;
 use machine::Interrupt;
@@ -24,21 +25,21 @@ use proxy::Proxy;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// What to measure; both when left out
+    /// What to measure; all when left out
     work: Option<Work>,
     /// Peers to compare, in this order
     #[arg(long, value_delimiter = ',', default_value = peer::DEFAULT)]
     peers: Vec<String>,
-    /// Length of one `requests` window
+    /// Length of one window of `requests` and `requests-tls`
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
     /// Rounds; each goes through all peers, and the median of the rounds is reported
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Numbers of client connections for `requests`
+    /// Numbers of client connections for `requests`, and of requests in flight for `requests-tls`
     #[arg(long, value_delimiter = ',', default_values_t = [64, 1])]
     connections: Vec<usize>,
-    /// Open event streams for `streams`
+    /// Open event streams for `streams` and `streams-tls`
     #[arg(long, default_value_t = 4000)]
     streams: usize,
     /// Time between two events of one stream
@@ -54,8 +55,14 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Work {
+    /// CPU time of a request, in the clear
     Requests,
+    /// Memory of an open event stream and delay of its events, in the clear
     Streams,
+    /// CPU time of a request over TLS 1.3, in HTTP/1.1 and in HTTP/2
+    RequestsTls,
+    /// Memory of an event stream over TLS 1.3, in HTTP/1.1
+    StreamsTls,
 }
 
 /// What every measurement of a run shares.
@@ -68,6 +75,8 @@ struct Bench {
     interrupt: Interrupt,
 }
 
+/// Requests in flight on one HTTP/2 connection of `requests-tls`.
+const H2_STREAMS: usize = 8;
 const WARM_UP_SECONDS: f64 = 1.0;
 /// How long a load may take past its planned time before it is ended as stuck.
 const LOAD_SLACK: Duration = Duration::from_secs(200);
@@ -107,30 +116,53 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         .clone()
         .unwrap_or_else(|| bench.root.join("bench"));
     let mut results = Results::load(&out)?;
-    if bench.args.work != Some(Work::Streams) {
-        results.requests = Some(bench.measure("requests", Bench::requests)?);
-        results.write(&out)?;
-    }
-    if bench.args.work != Some(Work::Requests) {
-        results.streams = Some(bench.measure("streams", Bench::streams)?);
-        results.write(&out)?;
-    }
+    bench.measure_into(&mut results, &out)?;
     println!("\n{}", report::markdown(&results));
     println!("written: {}", out.display());
     Ok(())
 }
 
 impl Bench {
+    /// Measures what was asked for, and writes each part when it is complete.
+    fn measure_into(&self, results: &mut Results, out: &Path) -> anyhow::Result<()> {
+        let wanted = |work| self.args.work.is_none_or(|asked| asked == work);
+        if wanted(Work::Requests) {
+            results.requests = Some(self.measure("requests", &self.peers, Self::requests)?);
+            results.write(out)?;
+        }
+        if wanted(Work::Streams) {
+            let once = |bench: &Self, peer: &Peer, title: &str| bench.streams(peer, title, false);
+            results.streams = Some(self.measure("streams", &self.peers, once)?);
+            results.write(out)?;
+        }
+        let with_tls: Vec<&'static Peer> =
+            self.peers.iter().copied().filter(|peer| peer.tls).collect();
+        if wanted(Work::RequestsTls) {
+            let h2load = program::h2load(&self.root)?;
+            let once =
+                |bench: &Self, peer: &Peer, title: &str| bench.requests_tls(peer, title, &h2load);
+            results.requests_tls = Some(self.measure("requests-tls", &with_tls, once)?);
+            results.write(out)?;
+        }
+        if wanted(Work::StreamsTls) {
+            let once = |bench: &Self, peer: &Peer, title: &str| bench.streams(peer, title, true);
+            results.streams_tls = Some(self.measure("streams-tls", &with_tls, once)?);
+            results.write(out)?;
+        }
+        Ok(())
+    }
+
     /// Goes through the peers round after round, so that noise of the machine hits all of them alike.
     fn measure<T: Serialize>(
         &self,
         name: &str,
+        peers: &[&'static Peer],
         once: impl Fn(&Self, &Peer, &str) -> anyhow::Result<Vec<T>>,
     ) -> anyhow::Result<Section<T>> {
         let start = Instant::now();
-        let mut rows: Vec<Row<T>> = self.peers.iter().map(|peer| self.row(peer)).collect();
+        let mut rows: Vec<Row<T>> = peers.iter().map(|peer| self.row(peer)).collect();
         for round in 1..=self.args.rounds {
-            for (row, peer) in rows.iter_mut().zip(&self.peers) {
+            for (row, peer) in rows.iter_mut().zip(peers) {
                 let title = format!("{name} round {round}/{} {}", self.args.rounds, peer.name);
                 row.runs
                     .extend(once(self, peer, &title).with_context(|| title.clone())?);
@@ -165,6 +197,7 @@ impl Bench {
                 &proxy,
                 planned,
                 "requests",
+                false,
                 &[
                     format!("--connections={connections}"),
                     format!("--seconds={}", self.args.seconds),
@@ -183,13 +216,57 @@ impl Bench {
         Ok(runs)
     }
 
-    fn streams(&self, peer: &Peer, title: &str) -> anyhow::Result<Vec<Streams>> {
+    fn requests_tls(
+        &self,
+        peer: &Peer,
+        title: &str,
+        h2load: &Path,
+    ) -> anyhow::Result<Vec<TlsRequests>> {
+        let mut runs: Vec<TlsRequests> = Vec::new();
+        let mut proxy = self.start(peer)?;
+        for in_flight in &self.args.connections {
+            let streams = H2_STREAMS.min(*in_flight);
+            let shapes = [
+                (Protocol::H1, "h1", *in_flight, 1),
+                (Protocol::H2, "h2", in_flight.div_ceil(streams), streams),
+            ];
+            for (protocol, name, connections, streams) in shapes {
+                let run: TlsRequests = self.load(
+                    &proxy,
+                    self.args.seconds + WARM_UP_SECONDS,
+                    "requests-tls",
+                    true,
+                    &[
+                        format!("--h2load={}", h2load.display()),
+                        format!("--protocol={name}"),
+                        format!("--connections={connections}"),
+                        format!("--streams={streams}"),
+                        format!("--seconds={}", self.args.seconds),
+                        format!("--warm-up-seconds={WARM_UP_SECONDS}"),
+                    ],
+                )?;
+                println!(
+                    "{title} {name} connections={connections} in flight={}: {}",
+                    run.in_flight,
+                    report::line_of_tls_requests(&run)
+                );
+                ensure!(run.protocol == protocol, "the load spoke another protocol");
+                runs.push(run);
+            }
+        }
+        let answers: u64 = runs.iter().map(|run| run.answers_in_all).sum();
+        proxy.stop_and_check_log(answers, &self.interrupt)?;
+        Ok(runs)
+    }
+
+    fn streams(&self, peer: &Peer, title: &str, over_tls: bool) -> anyhow::Result<Vec<Streams>> {
         let mut proxy = self.start(peer)?;
         let planned = (self.args.period_ms * self.args.events) as f64 / 1000.0;
         let run: Streams = self.load(
             &proxy,
             planned,
             "streams",
+            over_tls,
             &[
                 format!("--streams={}", self.args.streams),
                 format!("--period-ms={}", self.args.period_ms),
@@ -221,6 +298,7 @@ impl Bench {
         proxy: &Proxy,
         planned_seconds: f64,
         work: &str,
+        over_tls: bool,
         rest: &[String],
     ) -> anyhow::Result<T> {
         let first = self
@@ -229,7 +307,7 @@ impl Bench {
             .first()
             .context("the upstream has no address")?;
         let mut command = program::own(&["load", work])?;
-        command.push(format!("--target={}", proxy.address).into());
+        command.extend(proxy.target(over_tls).into_iter().map(Into::into));
         command.push(format!("--upstream={first}").into());
         command.extend(proxy.group().map(|group| format!("--group={group}").into()));
         command.extend(rest.iter().map(Into::into));

@@ -11,7 +11,7 @@ use crate::workspace;
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Args {
-    /// [requests|streams] [--peers a,b,c] [--seconds N] [--rounds N] [--connections a,b] [--streams N] [--out DIR]
+    /// [requests|streams|requests-tls|streams-tls] [--peers a,b,c] [--seconds N] [--rounds N] [--connections a,b] [--streams N] [--out DIR]
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,

@@ -8,7 +8,7 @@ use anyhow::{Context, bail, ensure};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::{Client, Target, ask_upstream};
+use super::{Client, Dialer, Target, ask_upstream};
 use crate::clock;
 use crate::measure::{Cpu, Delays, Requests};
 use crate::message::Call;
@@ -39,9 +39,10 @@ struct Tally {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Requests> {
+    let dialer = Dialer::new(&args.target)?;
     let mut clients = Vec::with_capacity(args.connections);
     for number in 0..args.connections {
-        clients.push(Client::initialize(args.target.target, number).await?);
+        clients.push(Client::initialize(&dialer, number).await?);
     }
     let group = args.target.group()?;
     let calls_before = ask_upstream(args.target.upstream, "/counters").await?.calls;

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Client, Target, ask_upstream};
+use super::{Client, Dialer, Target, ask_upstream};
 use crate::clock;
 use crate::http1::Body;
 use crate::measure::{Delays, Memory, Streams};
@@ -100,10 +100,11 @@ fn memory(group: Option<&Group>) -> anyhow::Result<Memory> {
 /// Opens all streams and waits until the upstream holds them all and every head has arrived.
 async fn open(args: &Args, tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<Rc<Tally>> {
     let tally = Rc::new(Tally::default());
+    let dialer = Dialer::new(&args.target)?;
     let opening = Rc::new(Semaphore::new(OPENING_AT_ONCE));
     for number in 0..args.streams {
         tasks.spawn_local(stream(
-            args.clone(),
+            dialer.clone(),
             number,
             Rc::clone(&tally),
             Rc::clone(&opening),
@@ -186,13 +187,13 @@ fn look_for_failure(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<(
 }
 
 async fn stream(
-    args: Args,
+    dialer: Dialer,
     number: usize,
     tally: Rc<Tally>,
     opening: Rc<Semaphore>,
 ) -> anyhow::Result<()> {
     let permit = opening.acquire().await?;
-    let (mut client, mut body) = timeout(OPEN_TIMEOUT, open_one(&args, number))
+    let (mut client, mut body) = timeout(OPEN_TIMEOUT, open_one(&dialer, number))
         .await
         .context("a stream's head was withheld")?
         .with_context(|| format!("opening stream {number}"))?;
@@ -226,8 +227,8 @@ async fn stream(
     bail!("the stream was ended")
 }
 
-async fn open_one(args: &Args, number: usize) -> anyhow::Result<(Client, Body)> {
-    let mut client = Client::initialize(args.target.target, number).await?;
+async fn open_one(dialer: &Dialer, number: usize) -> anyhow::Result<(Client, Body)> {
+    let mut client = Client::initialize(dialer, number).await?;
     client
         .connection
         .send(&message::open_stream(&client.host, &client.session))

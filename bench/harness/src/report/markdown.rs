@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::measure::{Requests, Streams};
 
 use super::figures::{self, Figure, RequestFigures};
-use super::{Results, Row, Section, targets};
+use super::{Results, Row, Section, targets, tls};
 
 pub(crate) fn markdown(results: &Results) -> String {
     let mut page = String::from(
@@ -16,7 +16,16 @@ pub(crate) fn markdown(results: &Results) -> String {
         page.push_str(&requests(section));
     }
     if let Some(section) = &results.streams {
-        page.push_str(&streams(section));
+        page.push_str(&streams("Streams", section));
+    }
+    if let Some(section) = &results.requests_tls {
+        page.push_str(&tls::requests(section));
+    }
+    if let Some(section) = &results.streams_tls {
+        page.push_str(&streams(
+            "Streams over TLS 1.3, one connection each",
+            section,
+        ));
     }
     page.push_str(&setups(results));
     page
@@ -108,8 +117,8 @@ fn request_line(
     )
 }
 
-fn streams(section: &Section<Streams>) -> String {
-    let mut text = String::from("\n## Streams\n\n");
+fn streams(title: &str, section: &Section<Streams>) -> String {
+    let mut text = format!("\n## {title}\n\n");
     let (count, events) = section
         .rows
         .iter()
@@ -151,18 +160,12 @@ fn streams(section: &Section<Streams>) -> String {
 
 fn setups(results: &Results) -> String {
     let mut rows: Vec<(&str, &str)> = Vec::new();
-    let of_requests = results
-        .requests
-        .iter()
-        .flat_map(|section| &section.rows)
-        .map(|row| (&row.label, &row.setup));
-    let of_streams = results
-        .streams
-        .iter()
-        .flat_map(|section| &section.rows)
-        .map(|row| (&row.label, &row.setup));
-    for (label, setup) in of_requests.chain(of_streams) {
-        if !rows.iter().any(|(known, _)| known == label) {
+    let setups = setups_of(results.requests.as_ref())
+        .chain(setups_of(results.streams.as_ref()))
+        .chain(setups_of(results.requests_tls.as_ref()))
+        .chain(setups_of(results.streams_tls.as_ref()));
+    for (label, setup) in setups {
+        if !rows.iter().any(|(known, _)| *known == label) {
             rows.push((label, setup));
         }
     }
@@ -173,7 +176,12 @@ fn setups(results: &Results) -> String {
     text
 }
 
-fn how<T>(section: &Section<T>) -> String {
+fn setups_of<T>(section: Option<&Section<T>>) -> impl Iterator<Item = (&str, &str)> {
+    let rows = section.into_iter().flat_map(|section| &section.rows);
+    rows.map(|row| (row.label.as_str(), row.setup.as_str()))
+}
+
+pub(super) fn how<T>(section: &Section<T>) -> String {
     let rounds = if section.rounds == 1 {
         "one round".into()
     } else {
@@ -185,7 +193,7 @@ fn how<T>(section: &Section<T>) -> String {
     )
 }
 
-fn spread(figure: Option<Figure>) -> String {
+pub(super) fn spread(figure: Option<Figure>) -> String {
     figure.map_or_else(
         || "–".into(),
         |figure| {
@@ -202,6 +210,6 @@ fn median(figure: Option<Figure>) -> String {
 }
 
 /// Writing to a `String` cannot fail.
-fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+pub(super) fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     let _infallible = text.write_fmt(arguments);
 }

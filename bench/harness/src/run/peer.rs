@@ -19,6 +19,8 @@ pub(super) struct Peer {
     pub(super) access_log: Option<&'static str>,
     /// Whether a session must stay with the instance that minted it.
     pub(super) sticky: bool,
+    /// Whether its templates have a TLS listener.
+    pub(super) tls: bool,
     /// What was switched on, for the report.
     pub(super) setup: &'static str,
 }
@@ -47,6 +49,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &["version"],
         access_log: Some("access.log"),
         sticky: false,
+        tls: false,
         setup: "JSON access log to a file; no affinity; GOMAXPROCS=2",
     },
     Peer {
@@ -58,6 +61,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &[],
         access_log: None,
         sticky: true,
+        tls: false,
         setup: "the load talks to one instance: the delay of the bench itself",
     },
     Peer {
@@ -77,6 +81,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &["--version"],
         access_log: Some("access.log"),
         sticky: false,
+        tls: true,
         setup: "JSON access log to a file; no affinity; 2 workers",
     },
     Peer {
@@ -88,6 +93,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &[],
         access_log: None,
         sticky: true,
+        tls: false,
         setup: "copies bytes, one upstream connection per client connection; no log; 2 workers",
     },
     Peer {
@@ -99,6 +105,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &["-v"],
         access_log: Some("stdout"),
         sticky: true,
+        tls: true,
         setup: "HTTP access log to a file (its standard output, unbuffered); stick table; 2 threads",
     },
     Peer {
@@ -110,6 +117,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &["-v"],
         access_log: None,
         sticky: true,
+        tls: true,
         setup: "no log; stick table; 2 threads",
     },
     Peer {
@@ -121,6 +129,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &["-v"],
         access_log: Some("access.log"),
         sticky: true,
+        tls: true,
         setup: "access log to a file, buffered 64 KiB; sticky learn; 2 workers",
     },
     Peer {
@@ -132,6 +141,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &["--version"],
         access_log: Some("access.log"),
         sticky: true,
+        tls: true,
         setup: "JSON access log to a file; affinity, body peek and metrics; 2 workers",
     },
     Peer {
@@ -143,6 +153,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &["--version"],
         access_log: Some("access.log"),
         sticky: true,
+        tls: true,
         setup: "as Propylon, with cache, CORS, rewritten metadata and a fixed Host; 2 workers",
     },
     Peer {
@@ -154,6 +165,7 @@ const PEERS: &[Peer] = &[
         version_arguments: &["version"],
         access_log: Some("access.log"),
         sticky: false,
+        tls: false,
         setup: "JSON access log to a file, buffered; no affinity; GOMAXPROCS=2",
     },
 ];

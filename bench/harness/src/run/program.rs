@@ -22,12 +22,7 @@ struct Program {
 impl Programs {
     /// Finds every peer's program before anything is started.
     pub(super) fn find(root: &Path, peers: &[&'static Peer]) -> anyhow::Result<Self> {
-        let list = root.join("target/peers/peers.json");
-        let installed: Value = match fs::read_to_string(&list) {
-            Ok(text) => serde_json::from_str(&text)
-                .with_context(|| format!("{} is not JSON", list.display()))?,
-            Err(_) => Value::Null,
-        };
+        let installed = installed(root)?;
         let mut programs = BTreeMap::new();
         for peer in peers
             .iter()
@@ -61,6 +56,22 @@ pub(super) fn own(arguments: &[&str]) -> anyhow::Result<Vec<OsString>> {
     let mut command = vec![env::current_exe()?.into_os_string()];
     command.extend(arguments.iter().map(Into::into));
     Ok(command)
+}
+
+/// The program h2load, which is no peer but a load.
+pub(super) fn h2load(root: &Path) -> anyhow::Result<PathBuf> {
+    find_one(root, &installed(root)?, "h2load")
+}
+
+/// What `cargo xtask peers` has installed.
+fn installed(root: &Path) -> anyhow::Result<Value> {
+    let list = root.join("target/peers/peers.json");
+    match fs::read_to_string(&list) {
+        Ok(text) => {
+            serde_json::from_str(&text).with_context(|| format!("{} is not JSON", list.display()))
+        }
+        Err(_) => Ok(Value::Null),
+    }
 }
 
 fn find_one(root: &Path, installed: &Value, name: &str) -> anyhow::Result<PathBuf> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
+use super::certificate::Files;
 use super::child::Child;
 use super::machine::Interrupt;
 use super::peer::{self, Peer};
@@ -22,10 +23,18 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A started peer.
 pub(super) struct Proxy {
-    pub(super) address: SocketAddr,
+    address: SocketAddr,
+    tls_address: SocketAddr,
     child: Option<Child>,
     folder: PathBuf,
     access_log: Option<&'static str>,
+}
+
+/// Where a peer is told to listen.
+struct Listens {
+    address: SocketAddr,
+    tls: SocketAddr,
+    admin: SocketAddr,
 }
 
 impl Proxy {
@@ -45,22 +54,44 @@ impl Proxy {
         if peer.name == peer::DIRECT {
             return Ok(Self {
                 address: first,
+                tls_address: first,
                 child: None,
                 folder,
                 access_log: None,
             });
         }
-        let (address, admin) = free_addresses()?;
-        render(peer, root, &folder, address, admin, upstream)?;
+        let [address, tls, admin] = free_addresses()?;
+        let listens = Listens {
+            address,
+            tls,
+            admin,
+        };
+        if peer.tls {
+            Files::of(&folder).write()?;
+        }
+        render(peer, root, &folder, &listens, upstream)?;
         let command = command(peer, programs, address, upstream)?;
         let mut child = Child::start(&command, &folder, peer.environment)?;
         wait_until_ready(&mut child, address, interrupt)?;
         Ok(Self {
             address,
+            tls_address: tls,
             child: Some(child),
             folder,
             access_log: peer.access_log,
         })
+    }
+
+    /// Tells a load where to go.
+    pub(super) fn target(&self, over_tls: bool) -> Vec<String> {
+        if !over_tls {
+            return vec![format!("--target={}", self.address)];
+        }
+        let certificate = Files::of(&self.folder).certificate;
+        vec![
+            format!("--target={}", self.tls_address),
+            format!("--certificate={}", certificate.display()),
+        ]
     }
 
     /// The process group to measure.
@@ -113,11 +144,12 @@ fn command(
     Ok(command)
 }
 
-/// Two addresses that nobody listens on now.
-fn free_addresses() -> anyhow::Result<(SocketAddr, SocketAddr)> {
-    let one = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok((one.local_addr()?, other.local_addr()?))
+/// Three addresses that nobody listens on now.
+fn free_addresses() -> anyhow::Result<[SocketAddr; 3]> {
+    let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let held = [bind()?, bind()?, bind()?];
+    let [one, two, three] = &held;
+    Ok([one.local_addr()?, two.local_addr()?, three.local_addr()?])
 }
 
 /// Writes the peer's templates into its folder with their `{{words}}` filled in.
@@ -125,11 +157,10 @@ fn render(
     peer: &Peer,
     root: &Path,
     folder: &Path,
-    address: SocketAddr,
-    admin: SocketAddr,
+    listens: &Listens,
     upstream: &Ready,
 ) -> anyhow::Result<()> {
-    let words = words(folder, address, admin, upstream);
+    let words = words(folder, listens, upstream);
     for name in peer.templates {
         let path = root.join("bench/peers").join(name);
         let text =
@@ -141,13 +172,22 @@ fn render(
     Ok(())
 }
 
-fn words(
-    folder: &Path,
-    address: SocketAddr,
-    admin: SocketAddr,
-    upstream: &Ready,
-) -> Vec<(String, String)> {
+fn words(folder: &Path, listens: &Listens, upstream: &Ready) -> Vec<(String, String)> {
+    let Listens {
+        address,
+        tls,
+        admin,
+    } = listens;
+    let files = Files::of(folder);
     let mut words = vec![
+        ("tls_listen".to_owned(), tls.to_string()),
+        ("tls_listen_port".to_owned(), tls.port().to_string()),
+        (
+            "certificate".to_owned(),
+            files.certificate.display().to_string(),
+        ),
+        ("key".to_owned(), files.key.display().to_string()),
+        ("bundle".to_owned(), files.bundle.display().to_string()),
         ("listen".to_owned(), address.to_string()),
         ("listen_port".to_owned(), address.port().to_string()),
         ("admin".to_owned(), admin.to_string()),
@@ -209,8 +249,11 @@ mod tests {
     use crate::run::machine::workspace_root;
 
     fn filled(name: &str) -> String {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 18000));
-        let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, 18001));
+        let listens = Listens {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 18000)),
+            tls: SocketAddr::from((Ipv4Addr::LOCALHOST, 18005)),
+            admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 18001)),
+        };
         let instances = [18002, 18003, 18004].map(|port| (Ipv4Addr::LOCALHOST, port).into());
         let upstream = Ready {
             addresses: instances.to_vec(),
@@ -222,7 +265,7 @@ mod tests {
         let text = fs::read_to_string(path).expect("a template");
         fill(
             &text,
-            &words(Path::new("bench-folder"), address, admin, &upstream),
+            &words(Path::new("bench-folder"), &listens, &upstream),
         )
         .expect(name)
     }
