@@ -79,7 +79,7 @@ pub(crate) struct TlsRequests {
     pub(crate) seconds: f64,
     /// Calls the upstream answered inside the window.
     pub(crate) answers: u64,
-    /// The same in all, warm-up included.
+    /// Answers that reached h2load in all, warm-up included.
     pub(crate) answers_in_all: u64,
     pub(crate) cpu: Option<Cpu>,
 }

@@ -63,17 +63,22 @@ pub(super) async fn run(args: Args) -> anyhow::Result<TlsRequests> {
         judge(load, args.protocol).await?;
         bail!("h2load ended before the window");
     }
-    judge(load, args.protocol).await?;
+    let succeeded = judge(load, args.protocol).await?;
     let answers = after.calls - before.calls;
     ensure!(answers > 0, "no call arrived in the window");
-    let calls = ask_upstream(args.target.upstream, "/counters").await?.calls;
+    let calls = ask_upstream(args.target.upstream, "/counters").await?.calls - calls_before;
+    let in_flight = args.connections * args.streams;
+    ensure!(
+        (succeeded..=succeeded + in_flight as u64).contains(&calls),
+        "the upstream saw {calls} calls for {succeeded} answers and at most {in_flight} cut off at the end"
+    );
     Ok(TlsRequests {
         protocol: args.protocol,
         connections: args.connections,
-        in_flight: args.connections * args.streams,
+        in_flight,
         seconds: (after.at_ns - before.at_ns) as f64 / 1e9,
         answers,
-        answers_in_all: calls - calls_before,
+        answers_in_all: succeeded,
         cpu: after
             .cpu
             .zip(before.cpu)
@@ -117,14 +122,14 @@ fn start(args: &Args, session: &str) -> anyhow::Result<Child> {
         .with_context(|| format!("cannot start {}", args.h2load.display()))
 }
 
-/// Waits for h2load's end and reads whether all it did is what was asked.
-async fn judge(load: Child, protocol: Protocol) -> anyhow::Result<()> {
+/// Waits for h2load's end and reads whether all it did is what was asked; how many answers it got.
+async fn judge(load: Child, protocol: Protocol) -> anyhow::Result<u64> {
     let output = timeout(END_TIMEOUT, load.wait_with_output())
         .await
         .context("h2load did not end")??;
     let said = String::from_utf8_lossy(&output.stdout);
     match complaint(&said, protocol) {
-        None => Ok(()),
+        None => succeeded(&said).context("h2load did not say how many requests succeeded"),
         Some(missing) => bail!(
             "h2load did not say {missing:?} but: {said}{}",
             String::from_utf8_lossy(&output.stderr)
@@ -147,6 +152,14 @@ fn complaint(said: &str, protocol: Protocol) -> Option<&'static str> {
     wanted.into_iter().find(|words| !said.contains(words))
 }
 
+fn succeeded(said: &str) -> Option<u64> {
+    let line = said.lines().find(|line| line.starts_with("requests: "))?;
+    let count = line
+        .split(", ")
+        .find_map(|part| part.strip_suffix(" succeeded"))?;
+    count.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +168,7 @@ mod tests {
     fn a_failure_or_another_protocol_is_seen() {
         let said = "TLS Protocol: TLSv1.3\nApplication protocol: h2\nrequests: 9 total, 9 succeeded, 0 failed, 0 errored, 0 timeout\nstatus codes: 9 2xx, 0 3xx, 0 4xx, 0 5xx\n";
         assert_eq!(complaint(said, Protocol::H2), None);
+        assert_eq!(succeeded(said), Some(9));
         assert!(complaint(said, Protocol::H1).is_some());
         assert!(complaint(&said.replace("0 4xx", "1 4xx"), Protocol::H2).is_some());
         assert!(complaint(&said.replace("0 failed", "10 failed"), Protocol::H2).is_some());
