@@ -3,6 +3,7 @@
 mod bench;
 mod book;
 mod docs;
+mod fuzz;
 mod matrix;
 mod peers;
 mod test;
@@ -29,6 +30,8 @@ enum Task {
     Book(book::Args),
     /// Write the documents that are made from tables of the code.
     Docs(docs::Args),
+    /// Throw inputs that an instrumented run finds at the judge of URLs. A minute.
+    Fuzz(fuzz::Args),
     /// Measure the checker on chains good and broken, and write docs/check-matrix.md. About 5 minutes.
     Matrix(matrix::Args),
     /// Install the real products that tests and benches run against, pinned, under target/peers.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run(args),
         Task::Book(args) => book::run(&args),
         Task::Docs(args) => docs::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Matrix(args) => matrix::run(&args),
         Task::Peers(args) => peers::run(&args),
         Task::Test(args) => test::run(&args),

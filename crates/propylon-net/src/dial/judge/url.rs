@@ -101,6 +101,12 @@ fn plain_authority(text: &str) -> Result<&str, Refusal> {
     }
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let authority = rest.get(..end).unwrap_or_default();
+    if authority.is_empty() {
+        // The standard skips any number of slashes, so what looks like a path would be the authority.
+        return Err(spelling(
+            "it has no host between // and the path".to_owned(),
+        ));
+    }
     if authority.contains('@') {
         let what = "it carries a user name or password";
         return Err(Refusal::new(Rule::Userinfo, what, "policy"));
