@@ -61,8 +61,16 @@ pub(crate) static TARGET: Target = Target {
             why: "isolates do not know of each other, so nothing counts streams: bound them in the server",
         },
         Without {
+            setting: "limits.streams_per_connection",
+            why: "the edge has a limit of its own, which cannot be changed",
+        },
+        Without {
             setting: "listeners[].address",
             why: "Cloudflare's edge listens, on the ports 80 and 443 of the routes' hosts",
+        },
+        Without {
+            setting: "listeners[].http2",
+            why: "the edge offers HTTP/2, which is switched for a whole zone",
         },
         Without {
             setting: "resolver.servers",
@@ -103,6 +111,10 @@ pub(crate) static TARGET: Target = Target {
         Without {
             setting: "upstreams.<name>.host",
             why: "fetch takes Host from the URL; the outside name is in X-Forwarded-Host",
+        },
+        Without {
+            setting: "upstreams.<name>.http2",
+            why: "the edge speaks to instances as it likes: \"HTTP/2 to Origin\" is a switch of the zone",
         },
         Without {
             setting: "upstreams.<name>.mirror",

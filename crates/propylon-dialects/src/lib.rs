@@ -26,6 +26,7 @@ mod kubernetes;
 mod nginx;
 mod options;
 mod origin;
+mod propylons_own;
 mod quote;
 mod refusal;
 mod spelling;

@@ -6,6 +6,7 @@ use propylon_practices::Product;
 use crate::coverage::{Coverage, gaps};
 use crate::emission::{Emission, Warning};
 use crate::options::Options;
+use crate::propylons_own;
 
 /// Every product there is a dialect for, sorted by name.
 #[rustfmt::skip]
@@ -67,6 +68,9 @@ impl Target {
             gaps: gaps(self.coverage),
             warnings: self.warnings(options),
         };
+        if !self.honours.contains(&"upstreams.<name>.cache.wait") {
+            propylons_own::warn_of_caches(deployment, &mut emission);
+        }
         (self.emit)(deployment, options, &mut emission);
         emission
     }
@@ -82,9 +86,11 @@ impl Target {
                 .without
                 .iter()
                 .find(|without| without.setting == written.setting);
-            let why = known.map_or_else(
+            let why = known.map(|without| without.why);
+            let why = why.or_else(|| propylons_own::why(&written.setting));
+            let why = why.map_or_else(
                 || format!("{} has no counterpart", self.title()),
-                |without| without.why.to_owned(),
+                str::to_owned,
             );
             Warning {
                 setting: written.key.clone(),

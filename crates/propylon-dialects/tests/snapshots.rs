@@ -5,6 +5,7 @@ use propylon_dialects::{Emission, Options, State, TARGETS, Target, Version};
 
 const SIMPLE: &str = include_str!("descriptions/simple.yaml");
 const FULL: &str = include_str!("descriptions/full.yaml");
+const HTTP2: &str = include_str!("descriptions/http2.yaml");
 
 fn generate(target: &Target, text: &str, nginx: Option<Version>) -> Emission {
     let loaded = load_str("propylon.yaml", text).expect("the description is right");
@@ -34,7 +35,7 @@ fn shown(emission: &Emission) -> String {
 #[test]
 fn each_target_writes_what_was_reviewed() {
     for target in TARGETS {
-        for (name, text) in [("simple", SIMPLE), ("full", FULL)] {
+        for (name, text) in [("simple", SIMPLE), ("full", FULL), ("http2", HTTP2)] {
             let emission = generate(target, text, None);
             insta::assert_snapshot!(format!("{}_{name}", target.name()), shown(&emission));
         }
@@ -46,6 +47,50 @@ fn an_older_nginx_tags_ids() {
     let target = propylon_dialects::find("nginx").expect("nginx is a target");
     let emission = generate(target, SIMPLE, Some(Version::new(1, 22, 1)));
     insta::assert_snapshot!("nginx_1_22_simple", shown(&emission));
+}
+
+#[test]
+fn a_word_of_listen_is_http2_to_an_older_nginx() {
+    let target = propylon_dialects::find("nginx").expect("nginx is a target");
+    let emission = generate(target, HTTP2, Some(Version::new(1, 22, 1)));
+    let all: String = emission
+        .files
+        .iter()
+        .map(|file| file.text.as_str())
+        .collect();
+    assert!(
+        all.contains("listen 127.0.0.1:8443 default_server ssl http2"),
+        "{all}"
+    );
+    assert!(!all.contains("http2 on"), "{all}");
+    let mut warnings = emission.warnings.iter();
+    assert!(warnings.any(|warning| warning.setting == "listeners[1].http2"));
+}
+
+/// Nothing that a description says is dropped in silence.
+#[test]
+fn every_key_is_honoured_or_named() {
+    let loaded = load_str("propylon.yaml", HTTP2).expect("the description is right");
+    for target in TARGETS {
+        let warnings = generate(target, HTTP2, None).warnings;
+        for written in &loaded.written {
+            let named = warnings
+                .iter()
+                .filter(|warning| warning.setting == written.key);
+            let is_honoured = target.honours.contains(&written.setting.as_str());
+            assert!(
+                is_honoured || named.count() > 0,
+                "{}: {}",
+                target.name(),
+                written.key
+            );
+        }
+        let kept = warnings
+            .iter()
+            .filter(|warning| warning.setting == "upstreams.clear.cache");
+        let is_kept = target.honours.contains(&"upstreams.<name>.cache.wait");
+        assert_eq!(kept.count(), usize::from(!is_kept), "{}", target.name());
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ const ACM: &str = "certificates are those of ACM: give their ARNs as Certificate
 const COOKIE: &str = "the target is in a cookie, so there is no table";
 const MUTUAL: &str = "clients' certificates need a trust store of AWS, made of a bucket: MutualAuthentication of the listener";
 const GROWS: &str = "the load balancer grows and bounds nothing: bound it in the server";
+const HTTP1: &str = "`routing.http2.enabled=false`: with HTTP/2 the load balancer has 128 requests a connection at most";
 const UNVERIFIED: &str = "the load balancer does not verify its targets' certificates";
 
 /// What is to be said of others.
@@ -43,7 +44,9 @@ pub(super) const WITHOUT: &[Without] = &[
     without("limits.peek_bytes", "the load balancer does not look into bodies"),
     without("limits.streams", GROWS),
     without("limits.streams_per_client", GROWS),
+    without("limits.streams_per_connection", HTTP1),
     without("listeners[].address", "the load balancer is reached at a name of its own"),
+    without("listeners[].http2", HTTP1),
     without("listeners[].proxy_protocol", "clients connect to the load balancer themselves"),
     without("listeners[].redirect", "port 80 sends a GET to https and refuses a POST: AWS redirects with 301 and 302 only"),
     without("listeners[].tls.acme.challenge", ACM),
@@ -61,11 +64,13 @@ pub(super) const WITHOUT: &[Without] = &[
     without("log.access", "access logs go to a bucket of yours: access_logs.s3.* of the load balancer"),
     without("resolver.servers", "targets are addresses"),
     without("timeouts.keep_alive", "idle connections of clients are kept as long as those of targets: see upstreams.<name>.timeouts.idle"),
+    without("timeouts.ping", HTTP1),
     without("trusted_proxies", "the load balancer appends the address of whoever connects and believes nobody"),
     without("upstreams.<name>.affinity.bytes_max", COOKIE),
     without("upstreams.<name>.affinity.entries_max", COOKIE),
     without("upstreams.<name>.affinity.store", COOKIE),
     without("upstreams.<name>.discover", "targets are registered, not looked up: by an ECS service or the AWS Load Balancer Controller"),
+    without("upstreams.<name>.http2", "targets are spoken to in HTTP/1.1: HTTP/2 to them is for servers that speak nothing else"),
     without("upstreams.<name>.keepalive", "the load balancer cannot add bytes to an answer"),
     without("upstreams.<name>.mirror", "the load balancer does not look into bodies"),
     without("upstreams.<name>.pool.eject", "only health checks take a target out"),

@@ -1,10 +1,13 @@
 //! What holds for every site: process, listeners' limits and times, and the log.
 
-use propylon_config::{Deployment, IpNet};
+use propylon_config::{Deployment, IpNet, Listener};
 
 use super::log;
 use crate::spelling::time;
 use crate::text::Text;
+
+/// What a listener speaks: without TLS the second is not offered.
+const USUAL: &str = "h1 h2";
 
 /// The block of global options.
 pub(super) fn write(deployment: &Deployment, text: &mut Text) {
@@ -23,13 +26,18 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
             format!("grace_period {}", time(deployment.drain)),
             &["drain-cuts-streams"],
         );
-        text.block("servers {", "}", |text| servers(deployment, text));
-        let listeners = deployment.listeners.iter();
-        for listener in listeners.filter(|listener| !listener.proxy_protocol.is_empty()) {
+        text.block("servers {", "}", |text| servers(deployment, USUAL, text));
+        for listener in &deployment.listeners {
+            let protocols = protocols(listener);
+            if listener.proxy_protocol.is_empty() && protocols == USUAL {
+                continue;
+            }
             let open = format!("servers {} {{", listener.address);
             text.block(&open, "}", |text| {
-                balanced(&listener.proxy_protocol, text);
-                servers(deployment, text);
+                if !listener.proxy_protocol.is_empty() {
+                    balanced(&listener.proxy_protocol, text);
+                }
+                servers(deployment, protocols, text);
             });
         }
         log::own(&deployment.log, text);
@@ -51,9 +59,18 @@ fn balanced(networks: &[IpNet], text: &mut Text) {
     });
 }
 
-fn servers(deployment: &Deployment, text: &mut Text) {
+/// What a listener speaks beside what is usual: HTTP/2 where there is TLS.
+fn protocols(listener: &Listener) -> &'static str {
+    match (listener.http2, listener.tls.is_some()) {
+        (true, false) => "h1 h2 h2c",
+        (false, true) => "h1",
+        (true, true) | (false, false) => USUAL,
+    }
+}
+
+fn servers(deployment: &Deployment, protocols: &str, text: &mut Text) {
     let (limits, timeouts) = (&deployment.limits, &deployment.timeouts);
-    text.line("protocols h1 h2");
+    text.line(format!("protocols {protocols}"));
     text.held(
         format!("max_header_size {}", limits.header_bytes),
         &["header-limit-small"],

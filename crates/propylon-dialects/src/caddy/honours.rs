@@ -9,6 +9,7 @@ pub(super) const HONOURS: &[&str] = &[
     "limits.header_bytes",
     "listeners[].address",
     "listeners[].health",
+    "listeners[].http2",
     "listeners[].proxy_protocol",
     "listeners[].redirect",
     "listeners[].tls.certificate",
@@ -42,6 +43,7 @@ pub(super) const HONOURS: &[&str] = &[
     "upstreams.<name>.health.rise",
     "upstreams.<name>.health.timeout",
     "upstreams.<name>.host",
+    "upstreams.<name>.http2",
     "upstreams.<name>.pool.idle",
     "upstreams.<name>.pool.idle_connections_max",
     "upstreams.<name>.timeouts.connect",
@@ -74,6 +76,11 @@ pub(super) const WITHOUT: &[Without] = &[
     without("limits.peek_bytes", "Caddy does not look into bodies"),
     without("limits.streams", UNCOUNTED),
     without("limits.streams_per_client", UNCOUNTED),
+    without(
+        "limits.streams_per_connection",
+        "Caddy lets a connection have 250 requests open, which its file cannot change",
+    ),
+    without("timeouts.ping", "Caddy sends clients no PING"),
     without("upstreams.<name>.affinity.bytes_max", IN_THE_ID),
     without("upstreams.<name>.affinity.entries_max", IN_THE_ID),
     without("upstreams.<name>.affinity.store", IN_THE_ID),
@@ -88,6 +95,10 @@ pub(super) const WITHOUT: &[Without] = &[
     without(
         "upstreams.<name>.pool.eject",
         "Caddy would count failed tool calls with failed connections, so `fail_duration` is left off",
+    ),
+    without(
+        "upstreams.<name>.timeouts.ping",
+        "Caddy sends instances no PING",
     ),
     without(
         "upstreams.<name>.timeouts.stream",

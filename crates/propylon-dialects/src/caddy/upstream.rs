@@ -76,7 +76,11 @@ fn transport(deployment: &Deployment, upstream: &Upstream, text: &mut Text) {
     }
     text.why("Without it Caddy asks for gzip where the client did not.");
     text.held("compression off", &["sse-compressed", "body-altered"]);
-    text.line("versions 1.1");
+    text.line(match (upstream.http2, is_https(upstream)) {
+        (Some(true), true) => "versions 1.1 2",
+        (Some(true), false) => "versions h2c 2",
+        (Some(false) | None, _) => "versions 1.1",
+    });
     if !deployment.resolver_servers.is_empty() {
         let servers = deployment.resolver_servers.iter().map(ToString::to_string);
         text.line(format!(

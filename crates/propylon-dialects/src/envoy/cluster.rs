@@ -3,7 +3,7 @@
 use propylon_config::{AffinityBy, Deployment, Endpoints, Scheme, Upstream, UrlHost};
 
 use super::tls;
-use super::word::{kind, time};
+use super::word::{kind, signs_of_life, time};
 use crate::quote::json;
 use crate::text::Text;
 use crate::way::{instances, is_tagged};
@@ -37,8 +37,7 @@ pub(super) fn write(deployment: &Deployment, upstream: &Upstream, text: &mut Tex
         connections(deployment, upstream, text);
         bounds(deployment, text);
         health(upstream, text);
-        let first = upstream.endpoints.urls().first();
-        if first.is_some_and(|url| url.scheme == Scheme::Https) {
+        if is_https(upstream) {
             tls::upstream(upstream, text);
         }
         endpoints(upstream, text);
@@ -96,9 +95,29 @@ fn connections(deployment: &Deployment, upstream: &Upstream, text: &mut Text) {
                 let headers = deployment.limits.header_count;
                 text.line(format!("max_headers_count: {headers}"));
             });
-            text.line("explicit_http_config: { http_protocol_options: {} }");
+            text.line(protocols(upstream));
         });
     });
+}
+
+/// HTTP/2 where it is asked for: agreed to over TLS, taken for granted without.
+fn protocols(upstream: &Upstream) -> String {
+    if upstream.http2 != Some(true) {
+        return "explicit_http_config: { http_protocol_options: {} }".to_owned();
+    }
+    let http2 = format!(
+        "http2_protocol_options: {{ {} }}",
+        signs_of_life(upstream.timeouts.ping)
+    );
+    if is_https(upstream) {
+        return format!("auto_config: {{ http_protocol_options: {{}}, {http2} }}");
+    }
+    format!("explicit_http_config: {{ {http2} }}")
+}
+
+fn is_https(upstream: &Upstream) -> bool {
+    let first = upstream.endpoints.urls().first();
+    first.is_some_and(|url| url.scheme == Scheme::Https)
 }
 
 /// What is in the air at once; an open stream counts.

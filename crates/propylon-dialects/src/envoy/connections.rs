@@ -2,9 +2,12 @@
 
 use propylon_config::{Deployment, Listener};
 
-use super::word::{kind, silence, time};
+use super::word::{kind, signs_of_life, silence, time};
 use super::{filters, log, replies, site};
 use crate::text::Text;
+
+/// The most streams of a connection that Envoy takes.
+const STREAMS_MAX: u32 = 0x7fff_ffff;
 
 /// Whose connections a manager is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +129,11 @@ fn requests(deployment: &Deployment, text: &mut Text) {
         ),
         &["header-limit-small"],
     );
+    let streams = limits.streams_per_connection.min(STREAMS_MAX);
+    let alive = signs_of_life(timeouts.ping);
+    text.line(format!(
+        "http2_protocol_options: {{ max_concurrent_streams: {streams}, {alive} }}"
+    ));
     text.line("common_http_protocol_options:");
     text.deeper(|text| {
         text.held(

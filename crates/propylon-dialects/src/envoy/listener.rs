@@ -71,7 +71,7 @@ fn chain(
         text.line("filters:");
         text.deeper(|text| connections::write(deployment, listener, sender, shared, text));
         if let Some(tls) = &listener.tls {
-            tls::downstream(tls, text);
+            tls::downstream(tls, listener.http2, text);
         }
     });
 }

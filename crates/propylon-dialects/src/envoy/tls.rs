@@ -13,7 +13,7 @@ use crate::way::instances;
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The socket of a listener.
-pub(super) fn downstream(tls: &ListenerTls, text: &mut Text) {
+pub(super) fn downstream(tls: &ListenerTls, http2: bool, text: &mut Text) {
     socket("DownstreamTlsContext", text, |text| {
         if let Some(client) = &tls.client {
             text.line(format!(
@@ -23,7 +23,8 @@ pub(super) fn downstream(tls: &ListenerTls, text: &mut Text) {
         }
         text.line("common_tls_context:");
         text.deeper(|text| {
-            text.line("alpn_protocols: [h2, http/1.1]");
+            let offered = if http2 { "h2, http/1.1" } else { "http/1.1" };
+            text.line(format!("alpn_protocols: [{offered}]"));
             let least = match tls.min_version {
                 TlsVersion::Tls12 => "TLSv1_2",
                 TlsVersion::Tls13 => "TLSv1_3",

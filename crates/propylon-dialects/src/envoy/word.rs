@@ -32,3 +32,9 @@ mod tests {
         assert_eq!(time(Duration::from_millis(1050)), "1.050s");
     }
 }
+
+/// Asks the other side of an HTTP/2 connection for a sign of life.
+pub(super) fn signs_of_life(apart: Duration) -> String {
+    let apart = time(apart);
+    format!("connection_keepalive: {{ interval: {apart}, timeout: {apart} }}")
+}

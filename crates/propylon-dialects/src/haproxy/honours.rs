@@ -58,6 +58,7 @@ pub(super) const HONOURS: &[&str] = &[
 
 const ONE_SILENCE: &str = "HAProxy has one time for silence on the client's side; it is the longest that any upstream is given";
 const CLOSED: &str = "connections to instances are closed after each exchange, so that none is used that an instance is closing";
+const CUT: &str = "HTTP/1.1 alone is spoken: over HTTP/2 an answer that was cut would look whole";
 
 /// What is to be said of others.
 pub(super) const WITHOUT: &[Without] = &[
@@ -66,6 +67,8 @@ pub(super) const WITHOUT: &[Without] = &[
         "HAProxy has no such listener; its statistics are not set up",
     ),
     without("limits.peek_bytes", "HAProxy does not look into bodies"),
+    without("limits.streams_per_connection", CUT),
+    without("listeners[].http2", CUT),
     without(
         "listeners[].proxy_protocol",
         "it is not written: `bind … accept-proxy` reads it",
@@ -80,10 +83,15 @@ pub(super) const WITHOUT: &[Without] = &[
     ),
     without("log.level", "HAProxy logs each request at one level"),
     without("timeouts.body_idle", ONE_SILENCE),
+    without("timeouts.ping", CUT),
     without("timeouts.write_idle", ONE_SILENCE),
     without(
         "upstreams.<name>.affinity.bytes_max",
         "HAProxy's table is bounded by its entries",
+    ),
+    without(
+        "upstreams.<name>.http2",
+        "HTTP/1.1 is spoken to instances, so that a connection carries one exchange",
     ),
     without(
         "upstreams.<name>.keepalive",
@@ -95,6 +103,10 @@ pub(super) const WITHOUT: &[Without] = &[
     ),
     without("upstreams.<name>.pool.idle", CLOSED),
     without("upstreams.<name>.pool.idle_connections_max", CLOSED),
+    without(
+        "upstreams.<name>.timeouts.ping",
+        "HTTP/1.1 is spoken to instances, so that a connection carries one exchange",
+    ),
     without(
         "upstreams.<name>.timeouts.response_head",
         "HAProxy has one time for the wait for an answer and for the pauses in it; it is the longer of this and `idle`",

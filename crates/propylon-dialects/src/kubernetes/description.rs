@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use propylon_config::{
-    AccessLog, AffinityBy, ClientTimeouts, Deployment, Discovery, Endpoints, Health, HostHeader,
-    Limits, Log, LogFormat, Mirror, Pool, Route, TlsVersion, TraceContext, Upstream,
+    AccessLog, AffinityBy, Cache, ClientTimeouts, Deployment, Discovery, Endpoints, Health,
+    HostHeader, Limits, Log, LogFormat, Mirror, Pool, Route, TlsVersion, TraceContext, Upstream,
     UpstreamTimeouts, format_duration, format_size,
 };
 
@@ -129,6 +129,12 @@ fn upstream(text: &mut Text, each: &Planned<'_>) {
             text.line("mirror: observe");
         }
         affinity(text, upstream);
+        if let Some(http2) = upstream.http2 {
+            text.line(format!("http2: {http2}"));
+        }
+        if let Some(cache) = &upstream.cache {
+            kept(text, cache);
+        }
         upstream_times(text, upstream);
         if let Some(health) = &upstream.health {
             text.held(
@@ -195,6 +201,30 @@ fn affinity(text: &mut Text, upstream: &Upstream) {
         text.line(format!("ttl: {}", format_duration(affinity.ttl)));
         text.line(format!("entries_max: {}", affinity.entries_max));
         text.line(format!("bytes_max: {}", format_size(affinity.bytes_max)));
+        if !upstream.lost_status.is_empty() {
+            let statuses = upstream.lost_status.iter().map(ToString::to_string);
+            let statuses: Vec<String> = statuses.collect();
+            text.held(
+                format!("lost_status: [{}]", statuses.join(", ")),
+                &["dead-session-status"],
+            );
+        }
+    });
+}
+
+fn kept(text: &mut Text, cache: &Cache) {
+    let (bytes, entry) = (
+        format_size(cache.bytes_max),
+        format_size(cache.entry_bytes_max),
+    );
+    let (longest, wait) = (format_duration(cache.ttl_max), format_duration(cache.wait));
+    text.line("cache:");
+    text.deeper(|text| {
+        text.line(format!("entries_max: {}", cache.entries_max));
+        text.line(format!("bytes_max: {bytes}"));
+        text.line(format!("entry_bytes_max: {entry}"));
+        text.line(format!("ttl_max: {longest}"));
+        text.line(format!("wait: {wait}"));
     });
 }
 
@@ -205,6 +235,7 @@ fn upstream_times(text: &mut Text, upstream: &Upstream) {
         ("response_head", times.response_head, usual.response_head),
         ("idle", times.idle, usual.idle),
         ("stream", times.stream, usual.stream),
+        ("ping", times.ping, usual.ping),
     ]);
     if !times.is_empty() {
         text.line(format!("timeouts: {{ {} }}", times.join(", ")));
@@ -311,6 +342,7 @@ fn limits(text: &mut Text, limits: &Limits) {
         text.line(format!("peek_bytes: {}", format_size(limits.peek_bytes)));
         text.line(format!("annotated_tools: {}", limits.annotated_tools));
         text.line(format!("connections: {}", limits.connections));
+        text.line(format!("control_frames: {}", limits.control_frames));
         text.held(
             format!("streams: {}", limits.streams),
             &["unbounded-streams"],
@@ -319,6 +351,8 @@ fn limits(text: &mut Text, limits: &Limits) {
             format!("streams_per_client: {}", limits.streams_per_client),
             &["unbounded-streams"],
         );
+        let streams = limits.streams_per_connection;
+        text.line(format!("streams_per_connection: {streams}"));
     });
 }
 

@@ -12,6 +12,8 @@ pub(super) struct Abilities {
     pub(super) learns: bool,
     /// `server … resolve` and `service=`, in the open-source build since 1.27.3.
     pub(super) resolves: bool,
+    /// `http2 on`, since 1.25.1; before it HTTP/2 was a word of `listen`.
+    pub(super) switches_http2: bool,
 }
 
 /// How the requests of one session find their instance.
@@ -34,6 +36,7 @@ impl Abilities {
         Abilities {
             learns: since(Version::new(1, 29, 6)),
             resolves: since(Version::new(1, 27, 3)),
+            switches_http2: since(Version::new(1, 25, 1)),
         }
     }
 

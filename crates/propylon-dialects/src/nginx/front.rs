@@ -20,7 +20,8 @@ pub(super) fn write(
     text: &mut Text,
 ) {
     text.block("server {", "}", |text| {
-        listen(deployment, site, is_first, text);
+        listen(deployment, site, is_first, abilities, text);
+        http2(deployment, abilities, text);
         tls::downstream(deployment, text);
         log::destination(deployment, text);
         text.blank();
@@ -48,7 +49,13 @@ pub(super) fn write(
     });
 }
 
-fn listen(deployment: &Deployment, site: &Site<'_>, is_first: bool, text: &mut Text) {
+fn listen(
+    deployment: &Deployment,
+    site: &Site<'_>,
+    is_first: bool,
+    abilities: Abilities,
+    text: &mut Text,
+) {
     for listener in &deployment.listeners {
         let mut line = format!("listen {}", listener.address);
         if site.host.is_none() {
@@ -56,6 +63,9 @@ fn listen(deployment: &Deployment, site: &Site<'_>, is_first: bool, text: &mut T
         }
         if listener.tls.is_some() {
             line.push_str(" ssl");
+            if listener.http2 && !abilities.switches_http2 {
+                line.push_str(" http2");
+            }
         }
         // Options of a socket may stand at one `listen` of its address only.
         if is_first {
@@ -71,6 +81,18 @@ fn listen(deployment: &Deployment, site: &Site<'_>, is_first: bool, text: &mut T
             None => text.line(format!("server_name {host};")),
         },
     }
+}
+
+/// HTTP/2 beside HTTP/1.1. The switch is one for all addresses: without TLS, for clients that begin with it.
+fn http2(deployment: &Deployment, abilities: Abilities, text: &mut Text) {
+    if deployment.listeners.iter().all(|listener| !listener.http2) {
+        return;
+    }
+    if abilities.switches_http2 {
+        text.line("http2 on;");
+    }
+    let streams = deployment.limits.streams_per_connection;
+    text.line(format!("http2_max_concurrent_streams {streams};"));
 }
 
 /// What is taken from clients, and how long is waited for it.

@@ -28,11 +28,29 @@ pub(super) fn judge(deployment: &Deployment, abilities: Abilities, emission: &mu
         host(upstream, emission);
     }
     certificates(deployment, emission);
+    http2(deployment, abilities, emission);
     for way in ways(deployment) {
         if way.base.contains('$') {
             let why = "nginx takes a `$` in the upstream's path for a variable: serve it under another path";
             emission.warn(format!("upstreams.{}.url", way.upstream.name), why);
         }
+    }
+}
+
+/// HTTP/2 is switched for a host, at all of its addresses; before 1.25.1 an address without TLS had it alone or not at all.
+fn http2(deployment: &Deployment, abilities: Abilities, emission: &mut Emission) {
+    let is_on = deployment.listeners.iter().any(|listener| listener.http2);
+    for (index, listener) in deployment.listeners.iter().enumerate() {
+        let why = match (listener.http2, listener.tls.is_some()) {
+            (false, true) if is_on && abilities.switches_http2 => {
+                "another listener speaks HTTP/2, and nginx then speaks it at every address"
+            }
+            (true, false) if !abilities.switches_http2 => {
+                "before 1.25.1 nginx has HTTP/2 beside HTTP/1.1 only over TLS"
+            }
+            _ => continue,
+        };
+        emission.warn(format!("listeners[{index}].http2"), why);
     }
 }
 

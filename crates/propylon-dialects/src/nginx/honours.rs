@@ -10,8 +10,10 @@ pub(super) const HONOURS: &[&str] = &[
     "limits.header_bytes",
     "limits.streams",
     "limits.streams_per_client",
+    "limits.streams_per_connection",
     "listeners[].address",
     "listeners[].health",
+    "listeners[].http2",
     "listeners[].tls.certificate",
     "listeners[].tls.certificates[].certificate",
     "listeners[].tls.certificates[].key",
@@ -81,11 +83,19 @@ pub(super) const WITHOUT: &[Without] = &[
         "listeners[].tls.hsts",
         "it is not written: `add_header Strict-Transport-Security` in every location tells it",
     ),
+    without(
+        "timeouts.ping",
+        "nginx sends no PING: `so_keepalive` finds the clients that are gone",
+    ),
     without("upstreams.<name>.health.fall", NO_CHECKS),
     without("upstreams.<name>.health.interval", NO_CHECKS),
     without("upstreams.<name>.health.path", NO_CHECKS),
     without("upstreams.<name>.health.rise", NO_CHECKS),
     without("upstreams.<name>.health.timeout", NO_CHECKS),
+    without(
+        "upstreams.<name>.http2",
+        "HTTP/1.1 is spoken to instances, so that a connection carries one exchange",
+    ),
     without(
         "upstreams.<name>.keepalive",
         "nginx cannot add bytes to an answer",
@@ -93,6 +103,10 @@ pub(super) const WITHOUT: &[Without] = &[
     without(
         "upstreams.<name>.pool.eject",
         "nginx would count failed tool calls with failed connections, so `max_fails=0` counts neither",
+    ),
+    without(
+        "upstreams.<name>.timeouts.ping",
+        "HTTP/1.1 is spoken to instances, so that a connection carries one exchange",
     ),
     without(
         "upstreams.<name>.timeouts.response_head",

@@ -88,7 +88,10 @@ fn entry_point(deployment: &Deployment, listener: &Listener, text: &mut Text) {
         );
     }
     text.held(
-        "http2: { maxConcurrentStreams: 1000 }",
+        format!(
+            "http2: {{ maxConcurrentStreams: {} }}",
+            deployment.limits.streams_per_connection
+        ),
         &["http2-stream-limit"],
     );
     text.line("http:");

@@ -7,6 +7,7 @@ pub(super) const HONOURS: &[&str] = &[
     "drain",
     "limits.header_bytes",
     "limits.streams_per_client",
+    "limits.streams_per_connection",
     "listeners[].address",
     "listeners[].health",
     "listeners[].proxy_protocol",
@@ -74,9 +75,14 @@ pub(super) const WITHOUT: &[Without] = &[
         "limits.streams",
         "Traefik counts what is in the air by client, not over all",
     ),
+    without(
+        "listeners[].http2",
+        "Traefik offers HTTP/2 wherever it listens, over TLS and in the clear",
+    ),
     without("resolver.servers", "Traefik asks the system's"),
     without("timeouts.body_idle", WHOLE),
     without("timeouts.header_read", WHOLE),
+    without("timeouts.ping", "Traefik sends clients no PING"),
     without("timeouts.write_idle", WHOLE),
     without("upstreams.<name>.affinity.bytes_max", HASHED),
     without("upstreams.<name>.affinity.entries_max", HASHED),
@@ -84,6 +90,10 @@ pub(super) const WITHOUT: &[Without] = &[
     without("upstreams.<name>.affinity.ttl", HASHED),
     without("upstreams.<name>.health.fall", ONE_CHECK),
     without("upstreams.<name>.health.rise", ONE_CHECK),
+    without(
+        "upstreams.<name>.http2",
+        "HTTP/1.1 is spoken to instances, so that a connection carries one exchange",
+    ),
     without(
         "upstreams.<name>.keepalive",
         "Traefik cannot add bytes to an answer",
@@ -95,6 +105,10 @@ pub(super) const WITHOUT: &[Without] = &[
     without(
         "upstreams.<name>.timeouts.idle",
         "Traefik has no limit on the pauses of an answer",
+    ),
+    without(
+        "upstreams.<name>.timeouts.ping",
+        "HTTP/1.1 is spoken to instances, so that a connection carries one exchange",
     ),
     without(
         "upstreams.<name>.timeouts.stream",
