@@ -22,6 +22,12 @@ pub(super) fn silence(upstream: &Upstream) -> Duration {
     upstream.timeouts.idle.max(upstream.timeouts.response_head)
 }
 
+/// Asks the other side of an HTTP/2 connection for a sign of life.
+pub(super) fn signs_of_life(apart: Duration) -> String {
+    let apart = time(apart);
+    format!("connection_keepalive: {{ interval: {apart}, timeout: {apart} }}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,10 +37,4 @@ mod tests {
         assert_eq!(time(Duration::from_secs(3600)), "3600s");
         assert_eq!(time(Duration::from_millis(1050)), "1.050s");
     }
-}
-
-/// Asks the other side of an HTTP/2 connection for a sign of life.
-pub(super) fn signs_of_life(apart: Duration) -> String {
-    let apart = time(apart);
-    format!("connection_keepalive: {{ interval: {apart}, timeout: {apart} }}")
 }
