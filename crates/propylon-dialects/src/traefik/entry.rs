@@ -45,6 +45,16 @@ pub(super) fn write(deployment: &Deployment, text: &mut Text) {
     text.deeper(|text| text.line("file: { filename: dynamic.yml, watch: true }"));
 }
 
+fn http2(deployment: &Deployment, text: &mut Text) {
+    text.held(
+        format!(
+            "http2: {{ maxConcurrentStreams: {} }}",
+            deployment.limits.streams_per_connection
+        ),
+        &["http2-stream-limit"],
+    );
+}
+
 fn entry_point(deployment: &Deployment, listener: &Listener, text: &mut Text) {
     let timeouts = &deployment.timeouts;
     text.line(format!("address: \"{}\"", listener.address));
@@ -87,13 +97,7 @@ fn entry_point(deployment: &Deployment, listener: &Listener, text: &mut Text) {
             &["forwarded-spoofable"],
         );
     }
-    text.held(
-        format!(
-            "http2: {{ maxConcurrentStreams: {} }}",
-            deployment.limits.streams_per_connection
-        ),
-        &["http2-stream-limit"],
-    );
+    http2(deployment, text);
     text.line("http:");
     text.deeper(|text| {
         text.held(
