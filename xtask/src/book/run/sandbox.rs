@@ -1,6 +1,7 @@
 //! A folder in which blocks are loaded: the files they name are there, and the ports they name are free ones.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -34,6 +35,9 @@ const FILES: &[(&str, &[&str])] = &[
     ("server.pem", &["cert"]),
 ];
 
+/// Keys and tokens, which only their owner may read.
+const SECRETS: &[&str] = &["api.tokens", "backends.key"];
+
 /// The folder.
 pub(super) struct Sandbox {
     scratch: Scratch,
@@ -52,6 +56,11 @@ impl Sandbox {
                 .map(|part| read(&format!("{part}.pem")))
                 .collect();
             fs::write(&path, text?)?;
+        }
+        for name in SECRETS {
+            let path = scratch.path().join(name);
+            fs::write(&path, "0123456789abcdef".repeat(4))?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         }
         for folder in FOLDERS {
             fs::create_dir_all(scratch.path().join(folder.trim_matches('/')))?;
