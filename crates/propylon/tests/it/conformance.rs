@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::front::serve;
+use crate::real::scenarios::{requirements, scenarios};
 use crate::real::servers::{Kind, Server, replicas};
-use crate::real::suite::{Counts, counts, requirements, scenarios};
+use crate::real::suite::{Counts, counts};
 use crate::real::task_server;
 
 /// Both runs, each on a server fresh from its start.

@@ -3,6 +3,7 @@
 pub(crate) mod rmcp_client;
 mod rmcp_events;
 mod rmcp_server;
+pub(crate) mod scenarios;
 pub(crate) mod scripts;
 pub(crate) mod servers;
 pub(crate) mod steady;
