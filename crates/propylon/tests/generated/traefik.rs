@@ -85,7 +85,7 @@ const BREAKS: &[crate::product::Break] = &[
             ),
         ],
     ),
-    edited("http2-stream-limit", &[Edit::Marked("1000", "20")]),
+    edited("http2-stream-limit", &[Edit::Marked("1024", "20")]),
     edited("idle-timeout-short", &[Edit::Marked("0s", "3s")]).waiting(),
     edited("keepalive-race", &[Edit::Marked("4s", "60s")]).waiting(),
     edited(
