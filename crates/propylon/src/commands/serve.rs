@@ -15,10 +15,11 @@ use propylon_proxy::{Proxy, StartError};
 
 use super::CommandError;
 use crate::args::Serve;
-use watch::Event;
+use watch::{Event, Watched};
 
 /// Runs the proxy until it is told to end.
 pub(crate) fn run(args: &Serve) -> Result<ExitCode, CommandError> {
+    let file = args.config.as_deref().map(Watched::look);
     let Loaded {
         deployment,
         warnings,
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &Serve) -> Result<ExitCode, CommandError> {
     for address in proxy.addresses() {
         tracing::info!(%address, "listening");
     }
-    let events = watch::start(args.config.as_deref())?;
+    let events = watch::start(file)?;
     notify::ready();
     serve(args, &mut proxy, api.as_ref(), &events, deployment.drain);
     proxy.join();

@@ -78,6 +78,21 @@ fn a_good_file_takes_over_and_streams_do_not_notice() {
 }
 
 #[test]
+fn a_log_that_grows_beside_the_file_does_not_hide_its_change() {
+    let ((old, _), (new, _)) = (named("old"), named("new"));
+    let log = ["log: { access: \"{dir}/access.log\" }"];
+    let proxy = serve_with(&[old.url("/mcp")], &[], &log);
+    assert_eq!(who(&proxy), "old");
+    proxy.rewrite(&yaml(&[new.url("/mcp")], &[], &log));
+    // Each of these writes a line, with hardly a pause between them.
+    eventually("the new upstream to be asked", SOON, || {
+        (0..20).any(|_| who(&proxy) == "new")
+    });
+    assert!(!proxy.access_log().is_empty());
+    proxy.stop();
+}
+
+#[test]
 fn a_bad_file_is_refused_and_the_old_one_stays() {
     let (old, _) = named("old");
     let proxy = serve_with(&[old.url("/mcp")], &[], &[]);

@@ -1,10 +1,9 @@
 //! What a running proxy listens to: signals, and its file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use notify::{RecursiveMode, Watcher as _};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -17,11 +16,18 @@ pub(super) enum Event {
     End,
 }
 
-/// An editor writes a file in several steps; it is read once they are over.
-const SETTLE: Duration = Duration::from_millis(200);
+/// A file and what was in it when it was last looked at.
+#[derive(Debug)]
+pub(super) struct Watched {
+    path: PathBuf,
+    bytes: Option<Vec<u8>>,
+}
+
+/// How often the file is looked at. An editor writes a file in several steps: it is taken once two looks agree.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Starts to listen, to the file's changes too where there is one.
-pub(super) fn start(file: Option<&Path>) -> std::io::Result<Receiver<Event>> {
+pub(super) fn start(file: Option<Watched>) -> std::io::Result<Receiver<Event>> {
     let (sender, events) = channel();
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     let from_signals = sender.clone();
@@ -40,40 +46,37 @@ pub(super) fn start(file: Option<&Path>) -> std::io::Result<Receiver<Event>> {
             }
         })?;
     if let Some(file) = file {
-        watch_file(file.to_owned(), sender)?;
+        std::thread::Builder::new()
+            .name("file".into())
+            .spawn(move || file.watch(&sender))?;
     }
     Ok(events)
 }
 
-/// Compares the file's bytes rather than trusting notices: they come for reads and for neighbours,
-/// and a mounted ConfigMap changes through a link two folders away.
-fn watch_file(file: std::path::PathBuf, events: Sender<Event>) -> std::io::Result<()> {
-    std::thread::Builder::new().name("file".into()).spawn(move || {
-        let (notices, changed) = channel();
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let watcher = notify::recommended_watcher(move |notice| {
-            // The receiver lives as long as the program.
-            let _ = notices.send(notice);
-        });
-        let watching = watcher.and_then(|mut watcher| watcher.watch(folder, RecursiveMode::NonRecursive).map(|()| watcher));
-        let _watcher = match watching {
-            Ok(watcher) => watcher,
-            Err(error) => {
-                tracing::warn!(%error, "changes of the file are not noticed; send SIGHUP instead");
-                return;
-            }
-        };
-        let mut known = std::fs::read(&file).ok();
-        while changed.recv().is_ok() {
-            while changed.recv_timeout(SETTLE).is_ok() {}
-            let now = std::fs::read(&file).ok();
-            if now.is_some() && now != known {
-                known = now;
+impl Watched {
+    /// Looks for the first time: what is changed after that is noticed.
+    pub(super) fn look(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            bytes: std::fs::read(path).ok(),
+        }
+    }
+
+    /// Looks at the bytes themselves rather than for notices of the file system: those come for every line of a log in the
+    /// same folder, and come not at all over a network; and a mounted ConfigMap changes through a link two folders away.
+    fn watch(mut self, events: &Sender<Event>) {
+        let mut last = None;
+        loop {
+            // invariant: the thread is there for this alone
+            std::thread::sleep(LOOK_INTERVAL);
+            let now = std::fs::read(&self.path).ok();
+            if now.is_some() && now != self.bytes && now == last {
+                self.bytes.clone_from(&now);
                 if events.send(Event::Reload).is_err() {
                     return;
                 }
             }
+            last = now;
         }
-    })?;
-    Ok(())
+    }
 }
