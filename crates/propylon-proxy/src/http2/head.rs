@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use http::header::{CONTENT_LENGTH, COOKIE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 
@@ -156,6 +156,17 @@ pub(crate) fn trailer_lines(fields: &HeaderMap) -> Vec<u8> {
     lines
 }
 
+/// Whether a field is never put into the table that a connection's heads are compressed with: a secret, which others on the
+/// connection could guess by what their own heads then come to (RFC 7541, 7.1), or a value that does not come again.
+fn is_literal(name: &HeaderName, field: Field) -> bool {
+    const SECRETS: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
+    match field {
+        Field::McpSessionId | Field::LastEventId => true,
+        Field::XRequestId | Field::Traceparent => true,
+        _ => SECRETS.contains(name),
+    }
+}
+
 /// Fields without what belongs to an HTTP/1.1 connection (RFC 9113, 8.2.2).
 fn fields(
     head: &[u8],
@@ -169,10 +180,11 @@ fn fields(
     {
         let name = HeaderName::from_bytes(line.name(head));
         let value = HeaderValue::from_bytes(line.value(head));
-        let (name, value) = name
+        let (name, mut value) = name
             .ok()
             .zip(value.ok())
             .ok_or("a field that HTTP/2 cannot carry")?;
+        value.set_sensitive(is_literal(&name, line.field));
         let taken = fields.try_append(name, value);
         taken.map_err(|_| "more fields than HTTP/2 can carry")?;
     }

@@ -95,6 +95,23 @@ fn a_request_to_a_server_has_its_pseudo_fields_and_no_host() {
 }
 
 #[test]
+fn secrets_are_not_compressed_with_what_others_send() {
+    let lines = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer t\r\n\
+                 Mcp-Session-Id: s\r\nUser-Agent: u\r\nX-Request-Id: r\r\n\r\n";
+    let head = RequestHead::parse(&mut lines.as_bytes().to_vec(), LIMITS)
+        .unwrap()
+        .unwrap();
+    let (request, _) = request_to_server(&head, "https").unwrap();
+    let literal: Vec<_> = request
+        .headers()
+        .iter()
+        .filter(|(_, value)| value.is_sensitive())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(literal, ["authorization", "mcp-session-id", "x-request-id"]);
+}
+
+#[test]
 fn a_response_without_a_body_says_so() {
     let lines = |status: u16, is_ended| {
         let response = Response::builder().status(status).body(()).unwrap();
