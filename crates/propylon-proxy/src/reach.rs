@@ -103,7 +103,7 @@ async fn try_instance(
         return Ok(reached);
     }
     if !upstream.may_speak_http2() || instance.speaks_http1() {
-        return attempt.on_fresh(write).await;
+        return Box::pin(attempt.on_fresh(write)).await;
     }
     // Many exchanges can share the connection that the first of them makes.
     let gate = worker.pool().gate(instance);
@@ -111,7 +111,7 @@ async fn try_instance(
     if let Some(reached) = attempt.on_kept(write).await {
         return Ok(reached);
     }
-    let reached = attempt.on_fresh(write).await;
+    let reached = Box::pin(attempt.on_fresh(write)).await;
     reached.inspect_err(|missed| gate.miss(missed))
 }
 
@@ -139,7 +139,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Begins on a connection made for it.
+    /// Begins on a connection made for it. All that making one takes is kept out of the exchanges that need none.
     async fn on_fresh(
         &self,
         write: &impl Fn(&Instance, Version, &mut Vec<u8>),

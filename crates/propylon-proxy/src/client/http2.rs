@@ -157,7 +157,9 @@ impl<S: Transport> Driver<S> {
             ends: self.ends.clone(),
             refusal: self.refusal,
         };
-        tokio::task::spawn_local(stream::serve(Rc::clone(&self.worker), begun));
+        // Boxed: a task is moved several times before and after its work, and most of these live for one answer.
+        let served = Box::pin(stream::serve(Rc::clone(&self.worker), begun));
+        tokio::task::spawn_local(served);
     }
 
     /// Looks at everything but the socket.

@@ -199,7 +199,7 @@ impl<'r> Wanted<'r> {
             return Err("an absolute target without a host");
         }
         let (authority, path) = named.unwrap_or((host, request.target()));
-        if !(is_plain(host) && is_plain(authority)) {
+        if !(is_plain(host) && (named.is_none() || is_plain(authority))) {
             return Err("a Host that is not a host and a port");
         }
         let path = path.split_once('#').map_or(path, |(before, _)| before);
@@ -230,10 +230,15 @@ impl<'r> Wanted<'r> {
 
 /// Whether this can be a host and a port, or nothing at all.
 pub(crate) fn is_plain(authority: &str) -> bool {
-    !authority.contains(['/', '?', '#', '@', ' ', '\t', ',', ';', '"', '\\', '<', '>'])
+    !authority
+        .bytes()
+        .any(|byte| b"/?#@ \t,;\"\\<>".contains(&byte))
 }
 
 fn split_absolute(target: &str) -> Option<(&str, &str)> {
+    if target.starts_with('/') {
+        return None;
+    }
     let (scheme, rest) = target.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return None;
@@ -243,10 +248,11 @@ fn split_absolute(target: &str) -> Option<(&str, &str)> {
 
 /// A server that resolves them would step out of the route's prefix.
 fn has_dot_segments(path: &str) -> bool {
-    path.split('/').any(|segment| {
+    let is_dots = |segment: &str| {
         let plain = segment.replace("%2e", ".").replace("%2E", ".");
         plain == "." || plain == ".."
-    })
+    };
+    memchr::memchr2(b'.', b'%', path.as_bytes()).is_some() && path.split('/').any(is_dots)
 }
 
 #[cfg(test)]

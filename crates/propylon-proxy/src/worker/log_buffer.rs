@@ -16,6 +16,8 @@ pub(crate) struct LogBuffer {
     format: Cell<LogFormat>,
     lines: RefCell<Vec<u8>>,
     count: Cell<u64>,
+    /// How much the last lines came to.
+    room: Cell<usize>,
     stamp: RefCell<Stamp>,
     begun: Notify,
 }
@@ -27,7 +29,8 @@ struct Stamp {
     text: String,
 }
 
-const HAND_OVER_BYTES: usize = 16 * 1024;
+/// Each hand-over wakes the thread that writes.
+const HAND_OVER_BYTES: usize = 64 * 1024;
 /// How long a line may wait for others.
 pub(super) const HAND_OVER_AFTER: Duration = Duration::from_millis(50);
 
@@ -38,6 +41,7 @@ impl LogBuffer {
             format: Cell::new(format),
             lines: RefCell::default(),
             count: Cell::new(0),
+            room: Cell::new(0),
             stamp: RefCell::default(),
             begun: Notify::new(),
         }
@@ -54,6 +58,7 @@ impl LogBuffer {
         }
         let mut lines = self.lines.borrow_mut();
         if lines.is_empty() {
+            lines.reserve(self.room.get());
             self.begun.notify_one();
         }
         let mut stamp = self.stamp.borrow_mut();
@@ -71,6 +76,7 @@ impl LogBuffer {
     pub(crate) fn flush(&self) -> u64 {
         let lines = self.lines.take();
         let count = self.count.take();
+        self.room.set(lines.len());
         match &self.sender {
             Some(sender) if !lines.is_empty() && !sender.send(lines) => count,
             _ => 0,

@@ -58,9 +58,8 @@ enum Answer {
 }
 
 /// Serves one stream.
-pub(super) async fn serve(worker: Rc<Worker>, begun: Begun) {
-    let _counted = Counted::begin(&worker);
-    let _woken = Woken::register(&worker).await;
+pub(super) fn serve(worker: Rc<Worker>, begun: Begun) -> impl Future<Output = ()> {
+    let counted = Counted::begin(&worker);
     let Begun {
         request,
         respond,
@@ -68,12 +67,11 @@ pub(super) async fn serve(worker: Rc<Worker>, begun: Begun) {
         refusal,
     } = begun;
     let (parts, body) = request.into_parts();
-    let is_ended = body.is_end_stream();
     let limits = HeadLimits::of(&worker.tables().limits);
     let read = match refusal {
         Some(reason) => Err(reason.into()),
         None => {
-            let read = head::request_of_client(&parts, is_ended, limits);
+            let read = head::request_of_client(&parts, body.is_end_stream(), limits);
             read.map_err(ProxyError::bad_request)
         }
     };
@@ -84,23 +82,32 @@ pub(super) async fn serve(worker: Rc<Worker>, begun: Begun) {
         is_to_head: parts.method == Method::HEAD,
         trailers: Vec::new(),
     };
-    drop(parts);
     let mut client = ClientConnection::new(io, ends);
-    let after = match read {
-        Ok(request) => pipeline::exchange(&worker, &mut client, request).await,
-        Err(error) => own_answer::refuse(&worker, &mut client, error).await,
-    };
+    // A block, which has these once; an async function would keep what it is given twice.
+    async move {
+        let _counted = counted;
+        let _woken = Woken::register(&worker).await;
+        let after = match read {
+            Ok(request) => pipeline::exchange(&worker, &mut client, request).await,
+            Err(error) => own_answer::refuse(&worker, &mut client, error).await,
+        };
+        end(&mut client.io, after).await;
+    }
+}
+
+/// Ends a stream as its exchange has ended.
+async fn end(io: &mut Stream, after: After) {
     match after {
         After::KeepAlive | After::Close => {
-            client.io.finish();
-            let rest = client.io.request.discard(LINGER_BYTES_MAX);
+            io.finish();
+            let rest = io.request.discard(LINGER_BYTES_MAX);
             // What is still coming after that is reset, with the answer whole.
             let _ = tokio::time::timeout(LINGER, rest).await;
         }
         After::Abort => {
             // A reset overtakes what has not been sent yet.
             tokio::time::sleep(DELIVERY).await;
-            client.io.abort();
+            io.abort();
         }
         // Dropping it resets it.
         After::Drop => {}
