@@ -1,6 +1,8 @@
 //! The load: MCP clients on one thread, which also measure the proxy's process group.
 
 mod dial;
+mod feed;
+mod http2;
 mod requests;
 mod requests_tls;
 mod streams;
@@ -85,20 +87,7 @@ impl Client {
             .read_body(head.framing, &mut body)
             .await
             .context("initialize")?;
-        ensure!(
-            head.status == 200 && body == message::initialized().as_bytes(),
-            "initialize was answered with {}: {}",
-            head.status,
-            String::from_utf8_lossy(&body)
-        );
-        let session = head
-            .session
-            .context("initialize was answered without Mcp-Session-Id")?;
-        ensure!(
-            session.len() == message::SESSION_LENGTH,
-            "the session id arrived changed: {session}"
-        );
-        let instance = message::minted_by(&session).context("the session id arrived changed")?;
+        let (session, instance) = check_session(head.status, &body, head.session)?;
         Ok(Self {
             connection,
             host,
@@ -106,6 +95,26 @@ impl Client {
             instance,
         })
     }
+}
+
+/// Judges the answer to `initialize`: the session it gave, and the instance that this belongs to.
+fn check_session(
+    status: u16,
+    body: &[u8],
+    session: Option<String>,
+) -> anyhow::Result<(String, u8)> {
+    ensure!(
+        status == 200 && body == message::initialized().as_bytes(),
+        "initialize was answered with {status}: {}",
+        String::from_utf8_lossy(body)
+    );
+    let session = session.context("initialize was answered without Mcp-Session-Id")?;
+    ensure!(
+        session.len() == message::SESSION_LENGTH,
+        "the session id arrived changed: {session}"
+    );
+    let instance = message::minted_by(&session).context("the session id arrived changed")?;
+    Ok((session, instance))
 }
 
 /// Asks the upstream itself, past the proxy.

@@ -69,6 +69,16 @@ pub(crate) enum Protocol {
     H2,
 }
 
+impl Protocol {
+    /// Its name in ALPN (RFC 9113, 3.1).
+    pub(crate) fn alpn(self) -> &'static [u8] {
+        match self {
+            Self::H1 => b"http/1.1",
+            Self::H2 => b"h2",
+        }
+    }
+}
+
 /// One `load requests-tls` run.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct TlsRequests {
@@ -88,6 +98,9 @@ pub(crate) struct TlsRequests {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Streams {
     pub(crate) streams: usize,
+    /// How many share an HTTP/2 connection; none where each has a connection, over HTTP/1.1.
+    #[serde(default)]
+    pub(crate) per_connection: Option<usize>,
     pub(crate) open_seconds: f64,
     pub(crate) misrouted: u64,
     pub(crate) before: Memory,

@@ -65,15 +65,20 @@ impl Call {
 
 /// The `initialize` request.
 pub(crate) fn initialize(host: &str) -> Vec<u8> {
-    let body = format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"protocolVersion":"{VERSION}","capabilities":{{}},"clientInfo":{{"name":"bench","version":"0.1"}}}}}}"#
-    );
+    let body = initialize_body();
     let mut text = head("POST", host, None);
     text.push_str(&format!(
         "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     ));
     text.into_bytes()
+}
+
+/// Its body.
+pub(crate) fn initialize_body() -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"protocolVersion":"{VERSION}","capabilities":{{}},"clientInfo":{{"name":"bench","version":"0.1"}}}}}}"#
+    )
 }
 
 /// The GET that opens a session's event stream.

@@ -22,6 +22,7 @@ pub(crate) struct Results {
     pub(crate) streams: Option<Section<Streams>>,
     pub(crate) requests_tls: Option<Section<TlsRequests>>,
     pub(crate) streams_tls: Option<Section<Streams>>,
+    pub(crate) streams_h2: Option<Section<Streams>>,
 }
 
 /// One part, and how it was measured.

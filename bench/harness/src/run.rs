@@ -61,8 +61,16 @@ enum Work {
     Streams,
     /// CPU time of a request over TLS 1.3, in HTTP/1.1 and in HTTP/2
     RequestsTls,
-    /// Memory of an event stream over TLS 1.3, in HTTP/1.1
+    /// Memory of an event stream over TLS 1.3, in HTTP/1.1 and in HTTP/2
     StreamsTls,
+}
+
+/// How the clients of event streams come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Clear,
+    H1,
+    H2,
 }
 
 /// What every measurement of a run shares.
@@ -77,6 +85,8 @@ struct Bench {
 
 /// Requests in flight on one HTTP/2 connection of `requests-tls`.
 const H2_STREAMS: usize = 8;
+/// Event streams on one HTTP/2 connection of `streams-tls`: as many as HAProxy lets a client open, the fewest of all.
+const H2_FEEDS: usize = 100;
 const WARM_UP_SECONDS: f64 = 1.0;
 /// How long a load may take past its planned time before it is ended as stuck.
 const LOAD_SLACK: Duration = Duration::from_secs(200);
@@ -131,12 +141,19 @@ impl Bench {
             results.write(out)?;
         }
         if wanted(Work::Streams) {
-            let once = |bench: &Self, peer: &Peer, title: &str| bench.streams(peer, title, false);
+            let once =
+                |bench: &Self, peer: &Peer, title: &str| bench.streams(peer, title, Way::Clear);
             results.streams = Some(self.measure("streams", &self.peers, once)?);
             results.write(out)?;
         }
         let with_tls: Vec<&'static Peer> =
             self.peers.iter().copied().filter(|peer| peer.tls).collect();
+        let asks_for_tls = matches!(self.args.work, Some(Work::RequestsTls | Work::StreamsTls));
+        ensure!(
+            !(asks_for_tls && with_tls.is_empty()),
+            "none of these peers has a TLS listener here: {}",
+            self.args.peers.join(", ")
+        );
         if wanted(Work::RequestsTls) {
             let h2load = program::h2load(&self.root)?;
             let once =
@@ -145,8 +162,11 @@ impl Bench {
             results.write(out)?;
         }
         if wanted(Work::StreamsTls) {
-            let once = |bench: &Self, peer: &Peer, title: &str| bench.streams(peer, title, true);
-            results.streams_tls = Some(self.measure("streams-tls", &with_tls, once)?);
+            let h1 = |bench: &Self, peer: &Peer, title: &str| bench.streams(peer, title, Way::H1);
+            results.streams_tls = Some(self.measure("streams-tls h1", &with_tls, h1)?);
+            results.write(out)?;
+            let h2 = |bench: &Self, peer: &Peer, title: &str| bench.streams(peer, title, Way::H2);
+            results.streams_h2 = Some(self.measure("streams-tls h2", &with_tls, h2)?);
             results.write(out)?;
         }
         Ok(())
@@ -259,20 +279,18 @@ impl Bench {
         Ok(runs)
     }
 
-    fn streams(&self, peer: &Peer, title: &str, over_tls: bool) -> anyhow::Result<Vec<Streams>> {
+    fn streams(&self, peer: &Peer, title: &str, way: Way) -> anyhow::Result<Vec<Streams>> {
         let mut proxy = self.start(peer)?;
         let planned = (self.args.period_ms * self.args.events) as f64 / 1000.0;
-        let run: Streams = self.load(
-            &proxy,
-            planned,
-            "streams",
-            over_tls,
-            &[
-                format!("--streams={}", self.args.streams),
-                format!("--period-ms={}", self.args.period_ms),
-                format!("--events={}", self.args.events),
-            ],
-        )?;
+        let mut rest = vec![
+            format!("--streams={}", self.args.streams),
+            format!("--period-ms={}", self.args.period_ms),
+            format!("--events={}", self.args.events),
+        ];
+        if way == Way::H2 {
+            rest.push(format!("--per-connection={H2_FEEDS}"));
+        }
+        let run: Streams = self.load(&proxy, planned, "streams", way != Way::Clear, &rest)?;
         println!("{title}: {}", report::line_of_streams(&run));
         judge_sticky(peer, run.misrouted)?;
         // A session is an `initialize` and a stream, and each has its line.

@@ -15,6 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::Target;
 use crate::link::Link;
+use crate::measure::Protocol;
 
 /// Client connections that share one source address, below the size of the ephemeral port range.
 const CONNECTIONS_PER_ADDRESS: usize = 10_000;
@@ -27,8 +28,10 @@ pub(super) struct Dialer {
 }
 
 impl Dialer {
-    pub(super) fn new(target: &Target) -> anyhow::Result<Self> {
-        let tls = target.certificate.as_deref().map(trusting).transpose()?;
+    /// For connections on which that protocol is spoken.
+    pub(super) fn new(target: &Target, protocol: Protocol) -> anyhow::Result<Self> {
+        let trust = |certificate| trusting(certificate, protocol);
+        let tls = target.certificate.as_deref().map(trust).transpose()?;
         Ok(Self {
             address: target.target,
             tls,
@@ -59,7 +62,7 @@ impl Dialer {
 }
 
 /// TLS 1.3 with the holder of that one certificate; each handshake is a whole one.
-fn trusting(certificate: &Path) -> anyhow::Result<TlsConnector> {
+fn trusting(certificate: &Path, protocol: Protocol) -> anyhow::Result<TlsConnector> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate)?)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -68,6 +71,6 @@ fn trusting(certificate: &Path) -> anyhow::Result<TlsConnector> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.resumption = Resumption::disabled();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![protocol.alpn().to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
 }

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Client, Dialer, Target, ask_upstream};
 use crate::clock;
-use crate::measure::{Cpu, Delays, Requests};
+use crate::measure::{Cpu, Delays, Protocol, Requests};
 use crate::message::Call;
 use crate::process::Group;
 
@@ -39,7 +39,7 @@ struct Tally {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<Requests> {
-    let dialer = Dialer::new(&args.target)?;
+    let dialer = Dialer::new(&args.target, Protocol::H1)?;
     let mut clients = Vec::with_capacity(args.connections);
     for number in 0..args.connections {
         clients.push(Client::initialize(&dialer, number).await?);

@@ -51,7 +51,7 @@ struct Sample {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<TlsRequests> {
     // The session's connection stays open, as a client's would.
-    let client = Client::initialize(&Dialer::new(&args.target)?, 0).await?;
+    let client = Client::initialize(&Dialer::new(&args.target, Protocol::H1)?, 0).await?;
     let group = args.target.group()?;
     let calls_before = ask_upstream(args.target.upstream, "/counters").await?.calls;
     let mut load = start(&args, &client.session)?;

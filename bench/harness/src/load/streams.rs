@@ -9,11 +9,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Client, Dialer, Target, ask_upstream};
+use super::feed::Opener;
+use super::http2::Shared;
+use super::{Dialer, Target, ask_upstream};
 use crate::clock;
-use crate::http1::Body;
-use crate::measure::{Delays, Memory, Streams};
-use crate::message::{self, Event};
+use crate::measure::{Delays, Memory, Protocol, Streams};
+use crate::message::Event;
 use crate::process::Group;
 
 #[derive(clap::Args, Clone)]
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Events of each stream
     #[arg(long)]
     events: u64,
+    /// Speak HTTP/2, with that many clients on each connection
+    #[arg(long)]
+    per_connection: Option<usize>,
 }
 
 /// Streams opened and closed before the first look at memory, so that one-time costs are not counted.
@@ -79,6 +83,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<Streams> {
     let delays_ns = tally.delays_ns.take();
     Ok(Streams {
         streams: args.streams,
+        per_connection: args.per_connection,
         open_seconds,
         misrouted: tally.misrouted.get(),
         before,
@@ -100,11 +105,14 @@ fn memory(group: Option<&Group>) -> anyhow::Result<Memory> {
 /// Opens all streams and waits until the upstream holds them all and every head has arrived.
 async fn open(args: &Args, tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<Rc<Tally>> {
     let tally = Rc::new(Tally::default());
-    let dialer = Dialer::new(&args.target)?;
+    let opener = Rc::new(match args.per_connection {
+        None => Opener::Each(Dialer::new(&args.target, Protocol::H1)?),
+        Some(many) => Opener::Shared(Shared::new(&args.target, args.streams, many)?),
+    });
     let opening = Rc::new(Semaphore::new(OPENING_AT_ONCE));
     for number in 0..args.streams {
         tasks.spawn_local(stream(
-            dialer.clone(),
+            Rc::clone(&opener),
             number,
             Rc::clone(&tally),
             Rc::clone(&opening),
@@ -187,13 +195,13 @@ fn look_for_failure(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<(
 }
 
 async fn stream(
-    dialer: Dialer,
+    opener: Rc<Opener>,
     number: usize,
     tally: Rc<Tally>,
     opening: Rc<Semaphore>,
 ) -> anyhow::Result<()> {
     let permit = opening.acquire().await?;
-    let (mut client, mut body) = timeout(OPEN_TIMEOUT, open_one(&dialer, number))
+    let mut feed = timeout(OPEN_TIMEOUT, opener.open(number))
         .await
         .context("a stream's head was withheld")?
         .with_context(|| format!("opening stream {number}"))?;
@@ -201,7 +209,7 @@ async fn stream(
     drop(permit);
     let mut data = Vec::new();
     let mut next = 0;
-    while client.connection.read_data(&mut body, &mut data).await? {
+    while feed.read(&mut data).await? {
         let received = clock::now_ns();
         while let Some(end) = memchr::memmem::find(&data, b"\n\n") {
             let frame: Vec<u8> = data.drain(..end + 2).collect();
@@ -217,7 +225,7 @@ async fn stream(
             next += 1;
             tally
                 .misrouted
-                .set(tally.misrouted.get() + u64::from(event.instance != client.instance));
+                .set(tally.misrouted.get() + u64::from(event.instance != feed.instance));
             tally
                 .delays_ns
                 .borrow_mut()
@@ -225,22 +233,4 @@ async fn stream(
         }
     }
     bail!("the stream was ended")
-}
-
-async fn open_one(dialer: &Dialer, number: usize) -> anyhow::Result<(Client, Body)> {
-    let mut client = Client::initialize(dialer, number).await?;
-    client
-        .connection
-        .send(&message::open_stream(&client.host, &client.session))
-        .await?;
-    let head = client.connection.read_response().await?;
-    if head.status != 200 || head.content_type != "text/event-stream" {
-        let mut refusal = Vec::new();
-        client
-            .connection
-            .read_body(head.framing, &mut refusal)
-            .await?;
-        bail!("refused: {head:?} {}", String::from_utf8_lossy(&refusal));
-    }
-    Ok((client, Body::from(head.framing)))
 }

@@ -22,10 +22,12 @@ pub(crate) fn markdown(results: &Results) -> String {
         page.push_str(&tls::requests(section));
     }
     if let Some(section) = &results.streams_tls {
-        page.push_str(&streams(
-            "Streams over TLS 1.3, one connection each",
-            section,
-        ));
+        let title = "Streams over TLS 1.3 and HTTP/1.1";
+        page.push_str(&streams(title, section));
+    }
+    if let Some(section) = &results.streams_h2 {
+        let title = "Streams over TLS 1.3 and HTTP/2";
+        page.push_str(&streams(title, section));
     }
     page.push_str(&setups(results));
     page
@@ -119,16 +121,18 @@ fn request_line(
 
 fn streams(title: &str, section: &Section<Streams>) -> String {
     let mut text = format!("\n## {title}\n\n");
-    let (count, events) = section
-        .rows
-        .iter()
-        .flat_map(|row| &row.runs)
-        .next()
-        .map_or((0, 0), |run| (run.streams, run.events));
+    let Some(first) = section.rows.iter().flat_map(|row| &row.runs).next() else {
+        return text;
+    };
+    let (count, events) = (first.streams, first.events);
+    let shared = first.per_connection.map_or_else(
+        || "each on a connection of its own".to_owned(),
+        |many| format!("{many} on each connection"),
+    );
     put(
         &mut text,
         format_args!(
-            "{count} event streams, idle and then with {events} events at a steady rate, {}.\n\n",
+            "{count} event streams, {shared}, idle and then with {events} events at a steady rate, {}.\n\n",
             how(section)
         ),
     );
@@ -163,7 +167,8 @@ fn setups(results: &Results) -> String {
     let setups = setups_of(results.requests.as_ref())
         .chain(setups_of(results.streams.as_ref()))
         .chain(setups_of(results.requests_tls.as_ref()))
-        .chain(setups_of(results.streams_tls.as_ref()));
+        .chain(setups_of(results.streams_tls.as_ref()))
+        .chain(setups_of(results.streams_h2.as_ref()));
     for (label, setup) in setups {
         if !rows.iter().any(|(known, _)| *known == label) {
             rows.push((label, setup));

@@ -27,7 +27,8 @@ pub(super) struct Proxy {
     tls_address: SocketAddr,
     child: Option<Child>,
     folder: PathBuf,
-    access_log: Option<&'static str>,
+    /// Its access log, and the share of its lines that may be missing.
+    access_log: Option<(&'static str, f64)>,
 }
 
 /// Where a peer is told to listen.
@@ -78,7 +79,7 @@ impl Proxy {
             tls_address: tls,
             child: Some(child),
             folder,
-            access_log: peer.access_log,
+            access_log: peer.access_log.map(|name| (name, peer.log_loss_max)),
         })
     }
 
@@ -110,13 +111,14 @@ impl Proxy {
             child.end();
         }
         interrupt.check()?;
-        if let Some(name) = self.access_log {
+        if let Some((name, loss_max)) = self.access_log {
             let path = self.folder.join(name);
             let log = fs::read(&path)
                 .with_context(|| format!("there is no access log {}", path.display()))?;
             let lines = memchr::memchr_iter(b'\n', &log).count() as u64;
+            let missing = requests.saturating_sub(lines);
             ensure!(
-                lines >= requests,
+                missing as f64 <= requests as f64 * loss_max,
                 "the access log has {lines} lines for {requests} requests"
             );
             fs::remove_file(&path)?;
