@@ -46,7 +46,8 @@ impl Transport for TcpStream {
     }
 }
 
-impl Transport for TlsStream<TcpStream> {
+/// Boxed: what TLS remembers is many times the size of a socket, and would stand in every future on the way to a request.
+impl Transport for Box<TlsStream<TcpStream>> {
     fn abort(&mut self) {
         // Without the alert that ends TLS, and with a reset, nobody takes what came for the whole.
         self.get_mut().0.abort();

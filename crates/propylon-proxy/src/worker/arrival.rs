@@ -132,13 +132,13 @@ async fn handshake(
     tls: &ListenerTls,
     stream: TcpStream,
     ends: &Ends,
-) -> Option<TlsStream<TcpStream>> {
+) -> Option<Box<TlsStream<TcpStream>>> {
     let patience = worker.tables().timeouts.header_read;
     let metrics = &worker.shared.metrics;
     let refused = match tokio::time::timeout(patience, tls.accept(stream)).await {
         Ok(Ok(stream)) => {
             metrics.tls_handshakes.fetch_add(1, Ordering::Relaxed);
-            return Some(stream);
+            return Some(Box::new(stream));
         }
         Ok(Err(Refused::Answered)) => {
             metrics.tls_handshakes.fetch_add(1, Ordering::Relaxed);
