@@ -59,11 +59,11 @@ pub(super) struct Line<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<u64>,
     /// Until the dial began: reading the request, and the peek.
-    queue_us: u128,
-    connect_us: u128,
+    queue_us: u64,
+    connect_us: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    head_us: Option<u128>,
-    total_us: u128,
+    head_us: Option<u64>,
+    total_us: u64,
     reused: bool,
     /// `complete`, or the reason why not.
     end: &'static str,
@@ -130,10 +130,10 @@ impl<'r> Line<'r> {
             request_bytes: record.tally.request_bytes,
             response_bytes: record.tally.response_bytes,
             events: record.is_stream.then_some(record.tally.events),
-            queue_us: until_sent.saturating_sub(record.connect).as_micros(),
-            connect_us: record.connect.as_micros(),
-            head_us: head.map(|head| head.as_micros()),
-            total_us: total.as_micros(),
+            queue_us: micros(until_sent.saturating_sub(record.connect)),
+            connect_us: micros(record.connect),
+            head_us: head.map(micros),
+            total_us: micros(total),
             reused: record.reused,
             end: reason.unwrap_or("complete"),
             reason,
@@ -185,4 +185,9 @@ impl<'r> Line<'r> {
         }
         let _ = writeln!(out, " id={}", self.request_id);
     }
+}
+
+/// Microseconds in the width that is written fastest.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
