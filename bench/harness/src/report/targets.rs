@@ -1,7 +1,8 @@
 //! What Propylon is to reach, and whether this run shows it.
 
 use super::figures::{self, Figure};
-use super::{Results, Row};
+use super::{Results, Row, tls};
+use crate::measure::Protocol;
 
 /// One target, judged.
 pub(super) struct Verdict {
@@ -21,6 +22,8 @@ pub(super) fn judge(results: &Results) -> Vec<Verdict> {
         cpu(results, "haproxy", "HAProxy", 1.0),
         cpu(results, "floor", "the floor", 1.7),
         features(results),
+        cpu_over_tls(results, Protocol::H1, "HTTP/1.1"),
+        cpu_over_tls(results, Protocol::H2, "HTTP/2"),
         memory(results),
         delay(results),
     ]
@@ -36,6 +39,20 @@ fn cpu(results: &Results, peer: &str, label: &str, most: f64) -> Verdict {
                 format!("{label}'s {:.1} µs", other.median),
             )
         }),
+        "µs",
+    )
+}
+
+fn cpu_over_tls(results: &Results, protocol: Protocol, spoken: &str) -> Verdict {
+    let cpu = |name: &str| {
+        let section = results.requests_tls.as_ref()?;
+        let (in_flight, _) = *tls::shapes(section).first()?;
+        tls::cpu_us(row(&section.rows, name)?, in_flight, protocol)
+    };
+    verdict(
+        format!("CPU per request over TLS 1.3 and {spoken} at most 1.0 × HAProxy's"),
+        cpu(OURS),
+        cpu("haproxy").map(|other| (other.median, format!("HAProxy's {:.1} µs", other.median))),
         "µs",
     )
 }

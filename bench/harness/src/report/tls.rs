@@ -75,7 +75,11 @@ fn table(section: &Section<TlsRequests>, in_flight: usize, protocol: Protocol) -
     text
 }
 
-fn cpu_us(row: &Row<TlsRequests>, in_flight: usize, protocol: Protocol) -> Option<Figure> {
+pub(super) fn cpu_us(
+    row: &Row<TlsRequests>,
+    in_flight: usize,
+    protocol: Protocol,
+) -> Option<Figure> {
     Figure::of(of(row, in_flight, protocol).filter_map(|run| {
         let cpu = run.cpu?;
         Some(cpu.used_ns as f64 / 1e3 / run.answers.max(1) as f64)
@@ -93,7 +97,7 @@ fn of(
 }
 
 /// What was measured, most in flight first, and HTTP/1.1 before HTTP/2.
-fn shapes(section: &Section<TlsRequests>) -> Vec<(usize, Protocol)> {
+pub(super) fn shapes(section: &Section<TlsRequests>) -> Vec<(usize, Protocol)> {
     let runs = section.rows.iter().flat_map(|row| &row.runs);
     let mut shapes: Vec<_> = runs.map(|run| (run.in_flight, run.protocol)).collect();
     shapes.sort_unstable_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
