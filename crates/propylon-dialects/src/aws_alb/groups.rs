@@ -29,6 +29,13 @@ pub(super) struct Group<'d> {
     pub(super) targets: Vec<(Ipv4Addr, u16)>,
 }
 
+impl Group<'_> {
+    /// Its name as that of a variable.
+    pub(super) fn variable(&self) -> String {
+        format!("targets_{}", self.word.replace('-', "_"))
+    }
+}
+
 /// How a target is asked whether it lives.
 #[derive(Debug)]
 pub(super) struct Check {

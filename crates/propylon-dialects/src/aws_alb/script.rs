@@ -100,7 +100,7 @@ fn target_group(text: &mut Text, group: &Group<'_>) {
         text.line(format!("--matcher HttpCode={}", health.matcher));
     });
     attributes(text, &group.attributes);
-    let name = group_name(group);
+    let name = group.variable();
     text.held(
         format!(
             "{name}=$(group mcp-{} {} {})",
@@ -192,7 +192,11 @@ fn rule(text: &mut Text, plan: &Plan<'_>, listener: &str, priority: usize, rule:
     }
     let actions = match rule.action {
         Action::Forward(group) => {
-            let name = plan.groups.get(group).map(group_name).unwrap_or_default();
+            let name = plan
+                .groups
+                .get(group)
+                .map(Group::variable)
+                .unwrap_or_default();
             format!("\"Type=forward,TargetGroupArn=${name}\"")
         }
         Action::Answer(own) => shell(&answer(own)),
@@ -267,8 +271,4 @@ fn answer(answer: Answer) -> String {
         answer.content_type(),
         json(&answer.body())
     )
-}
-
-fn group_name(group: &Group<'_>) -> String {
-    format!("targets_{}", group.word.replace('-', "_"))
 }

@@ -172,7 +172,7 @@ fn value(text: &str) -> String {
 }
 
 fn target_group(text: &mut Text, group: &Group<'_>) {
-    let name = group_name(group);
+    let name = group.variable();
     block(
         text,
         &format!("resource \"aws_lb_target_group\" \"{name}\""),
@@ -337,7 +337,11 @@ fn rule(text: &mut Text, plan: &Plan<'_>, listener: &Secure, priority: usize, ru
             }
             match rule.action {
                 Action::Forward(group) => text.block("action {", "}", |text| {
-                    let name = plan.groups.get(group).map(group_name).unwrap_or_default();
+                    let name = plan
+                        .groups
+                        .get(group)
+                        .map(Group::variable)
+                        .unwrap_or_default();
                     text.line("type = \"forward\"");
                     text.line(format!("target_group_arn = aws_lb_target_group.{name}.arn"));
                 }),
@@ -394,7 +398,7 @@ fn outputs(text: &mut Text, plan: &Plan<'_>) {
         "What the targets must let in, and nobody else.",
     );
     for group in &plan.groups {
-        let name = group_name(group);
+        let name = group.variable();
         let value = format!("aws_lb_target_group.{name}.arn");
         output(
             &format!("{name}_arn"),
@@ -402,10 +406,6 @@ fn outputs(text: &mut Text, plan: &Plan<'_>) {
             "Where instances are registered.",
         );
     }
-}
-
-fn group_name(group: &Group<'_>) -> String {
-    format!("targets_{}", group.word.replace('-', "_"))
 }
 
 fn list(texts: &[String]) -> String {
