@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::header::{self, CONTENT_LENGTH, COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 
@@ -157,13 +157,21 @@ pub(crate) fn trailer_lines(fields: &HeaderMap) -> Vec<u8> {
 }
 
 /// Whether a field is never put into the table that a connection's heads are compressed with: a secret, which others on the
-/// connection could guess by what their own heads then come to (RFC 7541, 7.1), or a value that does not come again.
+/// connection could guess by what their own heads then come to (RFC 7541, 7.1), or a value that does not come again. What is
+/// not known to be neither may be either, such as a key in a header of somebody's own.
 fn is_literal(name: &HeaderName, field: Field) -> bool {
-    const SECRETS: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
     match field {
         Field::McpSessionId | Field::LastEventId => true,
-        Field::XRequestId | Field::Traceparent => true,
-        _ => SECRETS.contains(name),
+        Field::XRequestId | Field::Traceparent | Field::Tracestate => true,
+        Field::ClientClaim | Field::Other => !matches!(
+            *name,
+            header::ACCEPT_LANGUAGE
+                | header::DATE
+                | header::SERVER
+                | header::USER_AGENT
+                | header::VARY
+        ),
+        _ => false,
     }
 }
 

@@ -97,7 +97,7 @@ fn a_request_to_a_server_has_its_pseudo_fields_and_no_host() {
 #[test]
 fn secrets_are_not_compressed_with_what_others_send() {
     let lines = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer t\r\n\
-                 Mcp-Session-Id: s\r\nUser-Agent: u\r\nX-Request-Id: r\r\n\r\n";
+                 Mcp-Session-Id: s\r\nUser-Agent: u\r\nX-Request-Id: r\r\nX-Api-Key: k\r\n\r\n";
     let head = RequestHead::parse(&mut lines.as_bytes().to_vec(), LIMITS)
         .unwrap()
         .unwrap();
@@ -108,7 +108,13 @@ fn secrets_are_not_compressed_with_what_others_send() {
         .filter(|(_, value)| value.is_sensitive())
         .map(|(name, _)| name.as_str())
         .collect();
-    assert_eq!(literal, ["authorization", "mcp-session-id", "x-request-id"]);
+    let expected = [
+        "authorization",
+        "mcp-session-id",
+        "x-request-id",
+        "x-api-key",
+    ];
+    assert_eq!(literal, expected);
 }
 
 #[test]
