@@ -19,7 +19,7 @@ use watch::{Event, Watched};
 
 /// Runs the proxy until it is told to end.
 pub(crate) fn run(args: &Serve) -> Result<ExitCode, CommandError> {
-    let file = args.config.as_deref().map(Watched::look);
+    let file = args.config.as_deref().and_then(Watched::look);
     let Loaded {
         deployment,
         warnings,

@@ -1,17 +1,18 @@
 //! A new configuration takes over without a stream noticing; an end gives streams their time.
 
 use std::net::TcpStream;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use propylon_testkit::{
-    Answer, Ending, EventFeed, Gate, Propylon, RawClient, Upstream, eventually, get_sse, post_json,
-    rpc,
+    Answer, Ending, EventFeed, Gate, Guarded, Propylon, RawClient, Scratch, Upstream, eventually,
+    free_address, get_sse, post_json, rpc,
 };
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::front::{get, serve_with, yaml};
+use crate::front::{BINARY, get, serve_with, yaml};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -90,6 +91,27 @@ fn a_log_that_grows_beside_the_file_does_not_hide_its_change() {
     });
     assert!(!proxy.access_log().is_empty());
     proxy.stop();
+}
+
+#[test]
+fn a_description_can_come_through_a_pipe() {
+    let (server, _) = named("piped");
+    let (listen, scratch) = (free_address(), Scratch::new());
+    let text = yaml(&[server.url("/mcp")], &[], &[]);
+    let text = text.replace("{listen}", &listen.to_string());
+    let text = text.replace("{admin}", &free_address().to_string());
+    let file = scratch.write("from.yaml", &text);
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg(r#"cat "$1" | "$0" serve -c /dev/stdin"#)
+        .args([BINARY.as_ref(), file.as_os_str()]);
+    let _process = Guarded::start(command);
+    eventually("the piped description to be served", SOON, || {
+        TcpStream::connect(listen).is_ok()
+    });
+    let answer = post_json(listen, "/mcp", &[], &call(1)).1.json();
+    assert_eq!(answer["result"]["name"], "piped");
 }
 
 #[test]

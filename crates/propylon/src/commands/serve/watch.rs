@@ -54,12 +54,13 @@ pub(super) fn start(file: Option<Watched>) -> std::io::Result<Receiver<Event>> {
 }
 
 impl Watched {
-    /// Looks for the first time: what is changed after that is noticed.
-    pub(super) fn look(path: &Path) -> Self {
-        Self {
+    /// Looks for the first time: what is changed after that is noticed. A pipe has nothing to look at twice.
+    pub(super) fn look(path: &Path) -> Option<Self> {
+        let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+        is_file.then(|| Self {
             path: path.to_owned(),
             bytes: std::fs::read(path).ok(),
-        }
+        })
     }
 
     /// Looks at the bytes themselves rather than for notices of the file system: those come for every line of a log in the
