@@ -230,9 +230,13 @@ impl<'r> Wanted<'r> {
 
 /// Whether this can be a host and a port, or nothing at all.
 pub(crate) fn is_plain(authority: &str) -> bool {
-    !authority
-        .bytes()
-        .any(|byte| b"/?#@ \t,;\"\\<>".contains(&byte))
+    let ends_it = |byte| {
+        matches!(
+            byte,
+            b'/' | b'?' | b'#' | b'@' | b' ' | b'\t' | b',' | b';' | b'"' | b'\\' | b'<' | b'>'
+        )
+    };
+    !authority.bytes().any(ends_it)
 }
 
 fn split_absolute(target: &str) -> Option<(&str, &str)> {
