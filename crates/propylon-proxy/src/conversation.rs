@@ -50,7 +50,7 @@ pub(crate) enum Held {
     /// It is over, and this becomes of the client's connection.
     Over(After),
     /// The server has said that it did not look at the request, which is given back whole.
-    Untouched(RequestHead, Body),
+    Untouched(Box<(RequestHead, Body)>),
 }
 
 impl Conversation<'_> {
@@ -58,17 +58,18 @@ impl Conversation<'_> {
     pub(crate) async fn hold<S: Transport>(
         &self,
         client: &mut ClientConnection<S>,
-        (request, body): (RequestHead, Body),
-        reached: Reached,
+        asked: Box<(RequestHead, Body)>,
+        reached: Box<Reached>,
         record: &mut Record,
     ) -> Result<Held, ProxyError> {
         let Context { worker, tables, .. } = self.context;
+        let (request, body) = *asked;
         let Reached {
             mut connection,
             unsent,
             in_flight: _counted,
             ..
-        } = reached;
+        } = *reached;
         let upstream = self.routed.route.upstream.config.timeouts;
         let link_version = connection.io.version();
         // Only HTTP/2 has words for a request that was not looked at.
@@ -92,7 +93,7 @@ impl Conversation<'_> {
         let relayed = match exchange.receive_head().await {
             Ok(received) => self.relay(&mut exchange, received, request, record).await,
             Err(error) => match again.filter(|_| exchange.is_refused()) {
-                Some(body) => return Ok(Held::Untouched(request, body)),
+                Some(body) => return Ok(Held::Untouched(Box::new((request, body)))),
                 None => Err(error),
             },
         };

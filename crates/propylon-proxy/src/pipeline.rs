@@ -46,7 +46,7 @@ pub(crate) async fn exchange<S: Transport>(
     request: RequestHead,
 ) -> After {
     let tables = &worker.tables();
-    let who = Client::of(&request, client.ends.clone(), &tables.trusted_proxies);
+    let who = Client::of(&request, &client.ends, &tables.trusted_proxies);
     let keep_alive = request.wants_keep_alive() && worker.stage() == Stage::Serving;
     let context = Context {
         worker,
@@ -108,35 +108,38 @@ async fn run<S: Transport>(
     match cached::answer(context, client, asked, (wanted, &routed), record).await? {
         Cached::Answered(after) => Ok(after),
         Cached::Not(fetch) => {
-            send_on(context, client, (request, body), (routed, fetch), record).await
+            let asked = Box::new((request, body));
+            send_on(context, client, asked, (routed, fetch), record).await
         }
     }
 }
 
-/// The second half: what could not be answered here is sent on.
+/// The second half: what could not be answered here is sent on. The request is boxed, since each future that is given it
+/// would keep room for it, twice, for as long as the answer streams.
 async fn send_on<S: Transport>(
     context: &Context<'_>,
     client: &mut ClientConnection<S>,
-    (request, body): (RequestHead, Body),
+    asked: Box<(RequestHead, Body)>,
     (mut routed, fetch): (Routed, Option<Box<Fetch>>),
     record: &mut Record,
 ) -> Result<After, ProxyError> {
-    let wanted = Wanted::of(&request)?;
+    let (request, body) = &*asked;
+    let wanted = Wanted::of(request)?;
     let upstream = &routed.route.upstream;
 
     // Affinity: the instance the request belongs to.
     let (route, target) = (&routed.route, &mut routed.target);
-    messages::recognise(route, target, wanted, &request, &mut record.facts)?;
-    let bond = Bond::find(upstream, &request, &record.facts, Instant::now())?;
-    let kept = renew::to_keep(upstream, &record.facts, &body);
+    messages::recognise(route, target, wanted, request, &mut record.facts)?;
+    let bond = Bond::find(upstream, request, &record.facts, Instant::now())?;
+    let kept = renew::to_keep(upstream, &record.facts, body);
 
     // Dial, forward, relay: again only where the server says that it did not look at the request.
     let wants_plain = routed.is_rewritten(wanted) || fetch.is_some();
     let mut talk_of = (bond, kept, fetch.into());
-    let mut sent = (request, body);
+    let mut sent = asked;
     for _ in 0..ATTEMPTS_MAX {
         let (bond, kept, fetch) = talk_of;
-        let (request, body) = &sent;
+        let (request, body) = &*sent;
         let outgoing = Outgoing {
             context,
             routed: &routed,
@@ -155,9 +158,9 @@ async fn send_on<S: Transport>(
             instance: Arc::clone(&reached.instance),
             fetch,
         };
-        match talk.hold(client, sent, reached, record).await? {
+        match talk.hold(client, sent, Box::new(reached), record).await? {
             Held::Over(after) => return Ok(after),
-            Held::Untouched(request, body) => sent = (request, body),
+            Held::Untouched(asked) => sent = asked,
         }
         talk_of = (talk.bond, talk.kept, talk.fetch);
     }

@@ -64,7 +64,7 @@ pub(crate) struct ClientConnection<S> {
     /// Until when a proxy that drains waits for the first request; `None` once there was one.
     first_due: Option<Instant>,
     /// Who is at its two ends.
-    pub(crate) ends: Ends,
+    pub(crate) ends: Rc<Ends>,
 }
 
 /// What becomes of a connection after an exchange.
@@ -100,7 +100,7 @@ pub(crate) enum Spoken {
 }
 
 /// Serves a connection until either side closes it.
-pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, ends: Ends, spoken: Spoken) {
+pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, ends: Rc<Ends>, spoken: Spoken) {
     let mut client = ClientConnection::new(io, ends);
     if spoken == Spoken::Either && client.begins_http2(&worker).await {
         return http2::serve(worker, client.io, client.unread, client.ends, None).await;
@@ -125,7 +125,7 @@ pub(crate) async fn serve<S: Transport>(worker: Rc<Worker>, io: S, ends: Ends, s
 }
 
 impl<S: Transport> ClientConnection<S> {
-    pub(crate) fn new(io: S, ends: Ends) -> Self {
+    pub(crate) fn new(io: S, ends: Rc<Ends>) -> Self {
         Self {
             io,
             unread: Vec::new(),

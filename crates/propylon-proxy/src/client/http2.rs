@@ -37,7 +37,7 @@ struct Driver<S> {
     worker: Rc<Worker>,
     connection: Connection<Watched<S>, Bytes>,
     watch: Rc<RefCell<FrameWatch>>,
-    ends: Ends,
+    ends: Rc<Ends>,
     /// Why every request on it is refused.
     refusal: Option<Reason>,
     pings: Option<PingPong>,
@@ -78,7 +78,7 @@ pub(crate) async fn serve<S: Transport>(
     worker: Rc<Worker>,
     io: S,
     before: Vec<u8>,
-    ends: Ends,
+    ends: Rc<Ends>,
     refusal: Option<Reason>,
 ) {
     let tables = worker.tables();
@@ -154,7 +154,7 @@ impl<S: Transport> Driver<S> {
         let begun = stream::Begun {
             request,
             respond,
-            ends: self.ends.clone(),
+            ends: Rc::clone(&self.ends),
             refusal: self.refusal,
         };
         // Boxed: a task is moved several times before and after its work, and most of these live for one answer.

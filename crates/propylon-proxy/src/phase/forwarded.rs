@@ -65,14 +65,14 @@ impl Ends {
 
 impl Client {
     /// Tells who is behind a request.
-    pub(crate) fn of(request: &RequestHead, ends: Ends, trusted: &[IpNet]) -> Self {
-        let Ends {
+    pub(crate) fn of(request: &RequestHead, ends: &Ends, trusted: &[IpNet]) -> Self {
+        let &Ends {
             peer,
             local,
             asked,
             port,
             is_secure,
-            identity,
+            ref identity,
         } = ends;
         let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
         let nearest = peer.ip().to_canonical();
@@ -90,7 +90,7 @@ impl Client {
             asked,
             port,
             is_secure,
-            identity,
+            identity: identity.clone(),
         }
     }
 
@@ -230,7 +230,7 @@ mod tests {
         let local = "127.0.0.1:8080".parse().unwrap();
         let client = Client::of(
             &request,
-            Ends::plain(peer.parse().unwrap(), local, local),
+            &Ends::plain(peer.parse().unwrap(), local, local),
             &trusted,
         );
         let mut out = Vec::new();

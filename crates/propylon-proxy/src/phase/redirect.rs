@@ -62,7 +62,7 @@ mod tests {
         let request = RequestHead::parse(&mut bytes, limits).unwrap().unwrap();
         let here = "127.0.0.1:80".parse().unwrap();
         let trusted = ["127.0.0.1/32".parse().unwrap()];
-        let client = Client::of(&request, Ends::plain(here, here, here), &trusted);
+        let client = Client::of(&request, &Ends::plain(here, here, here), &trusted);
         let mut listener = Listener::on(here);
         listener.redirect = Some(Redirect { port });
         let wanted = Wanted::of(&request).unwrap();

@@ -31,7 +31,7 @@ pub(super) async fn receive(worker: &Rc<Worker>, mut stream: TcpStream, mut ends
                 true => Spoken::Either,
                 false => Spoken::Http1,
             };
-            serve(worker, stream, ends, spoken).await;
+            serve(worker, stream, Rc::new(ends), spoken).await;
         }
         Some(tls) => {
             if let Some(stream) = handshake(worker, &tls, stream, &ends).await {
@@ -41,7 +41,7 @@ pub(super) async fn receive(worker: &Rc<Worker>, mut stream: TcpStream, mut ends
                     true => Spoken::Http2,
                     false => Spoken::Http1,
                 };
-                serve(worker, stream, ends, spoken).await;
+                serve(worker, stream, Rc::new(ends), spoken).await;
             }
         }
     }
@@ -109,7 +109,7 @@ async fn hear(
 }
 
 /// Serves a connection, or says that there are too many.
-async fn serve<S: Transport>(worker: &Rc<Worker>, stream: S, ends: Ends, spoken: Spoken) {
+async fn serve<S: Transport>(worker: &Rc<Worker>, stream: S, ends: Rc<Ends>, spoken: Spoken) {
     let open = worker.shared.open_connections().sum::<usize>();
     let is_one_too_many = open > worker.tables().limits.connections;
     if spoken == Spoken::Http2 {

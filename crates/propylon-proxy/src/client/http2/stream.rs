@@ -31,7 +31,7 @@ use crate::worker::{Woken, Worker};
 pub(super) struct Begun {
     pub(super) request: http::Request<RecvStream>,
     pub(super) respond: SendResponse<Bytes>,
-    pub(super) ends: Ends,
+    pub(super) ends: Rc<Ends>,
     pub(super) refusal: Option<Reason>,
 }
 

@@ -36,7 +36,7 @@ fn route(host: Option<&str>, origins: &[&str]) -> Route {
 fn judged(route: &Route, host: &str, origin: &str, local: bool) -> Option<Shown> {
     let request = request("POST", host, &format!("Origin: {origin}\r\n"));
     let here: SocketAddr = "127.0.0.1:8080".parse().unwrap();
-    let client = Client::of(&request, Ends::plain(here, here, here), &[]);
+    let client = Client::of(&request, &Ends::plain(here, here, here), &[]);
     let wanted = Wanted::of(&request).unwrap();
     match admit(&request, wanted, &client, route, || local) {
         Ok(shown) => shown,
@@ -130,7 +130,7 @@ fn listed_pages_are_let_in_from_anywhere() {
 fn no_origin_is_no_page() {
     let here: SocketAddr = "127.0.0.1:8080".parse().unwrap();
     let request = request("POST", "x", "");
-    let client = Client::of(&request, Ends::plain(here, here, here), &[]);
+    let client = Client::of(&request, &Ends::plain(here, here, here), &[]);
     let wanted = Wanted::of(&request).unwrap();
     let shown = |origins| {
         let route = route(None, origins);
